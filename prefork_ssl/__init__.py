@@ -1,0 +1,1 @@
+"""A pre-fork HTTPS server for Python services, with Apache's own directives."""
