@@ -1,0 +1,1 @@
+"""A pre-fork web server that has never heard of SSL."""

@@ -1,0 +1,76 @@
+"""The Extended API: the named phases, in the order in which they run, with their signatures.
+
+A module offers a *factory* for each phase that it takes part in. Factories are called once, when a generation is built
+from the configuration, with what is known by then (the listener, the virtual host, the merged settings); they return
+the function to run, or None where there is nothing to do. So a phase is a tuple of plain functions, and an empty phase
+costs nothing on the request path.
+
+A request function that returns a Response ends the phases before the handler; None means: go on.
+
+    once, master        check, prepare
+    each worker         worker_start ... worker_stop
+    each connection     connection
+    each request        post_read, translate,                     per virtual host
+                        access, authenticate, authorise, handler, response    per merged directory settings
+                        log                                       per virtual host
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prefork_ssl.config.directives import Settings
+from prefork_ssl.config.errors import Problem
+from prefork_ssl.config.tree import Configuration, Host
+
+if TYPE_CHECKING:
+    from prefork_ssl.kernel.generation import Generation
+    from prefork_ssl.kernel.listeners import Listener
+    from prefork_ssl.kernel.request import Request, Response
+    from prefork_ssl.kernel.transport import Transport
+    from prefork_ssl.kernel.worker import Worker
+
+Report = Callable[[Problem], None]
+
+# Configuration, in the master. `check` looks for contradictions between directives and reports errors; it opens no key,
+# log or socket, so that `-t` can run it anywhere. `prepare` makes what the generation needs (keys, contexts) and keeps it
+# in the generation; it raises ConfigError to refuse, and must leave alone whatever the running generation uses.
+Check = Callable[[Configuration, Report], None]
+Prepare = Callable[["Generation"], None]
+
+# Life of a worker: after privileges are dropped and before the first accept; after the last connection has ended.
+WorkerEvent = Callable[["Worker"], None]
+
+# A new connection's plain transport in, the transport to speak HTTP through out (a TLS one after its handshake). It runs
+# in the connection's own greenlet and may wait; None ends the connection, whose socket is closed by the caller.
+Connect = Callable[["Transport"], "Transport | None"]
+ConnectionFactory = Callable[["Generation", "Listener"], Connect | None]
+
+RequestPhase = Callable[["Request"], "Response | None"]
+HostFactory = Callable[["Generation", Host], RequestPhase | None]
+DirectoryFactory = Callable[["Generation", Host, Settings], RequestPhase | None]
+
+ResponsePhase = Callable[["Request", "Response"], None]
+ResponseFactory = Callable[["Generation", Host, Settings], ResponsePhase | None]
+LogFactory = Callable[["Generation", Host], ResponsePhase | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hooks:
+    """A module's part in each phase."""
+
+    check: Check | None = None
+    prepare: Prepare | None = None
+    worker_start: WorkerEvent | None = None
+    worker_stop: WorkerEvent | None = None
+    connection: ConnectionFactory | None = None
+    post_read: HostFactory | None = None
+    translate: HostFactory | None = None
+    access: DirectoryFactory | None = None
+    authenticate: DirectoryFactory | None = None
+    authorise: DirectoryFactory | None = None
+    handler: DirectoryFactory | None = None
+    response: ResponseFactory | None = None
+    log: LogFactory | None = None

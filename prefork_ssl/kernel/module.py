@@ -1,0 +1,29 @@
+"""What a module is: its directives, its hooks, its variables, declared in one object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefork_ssl.config.directives import Directive
+from prefork_ssl.kernel.hooks import Hooks
+from prefork_ssl.kernel.variables import VariableFamily
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """Everything that a site can load. An instance named in the entry point group `prefork_ssl.modules` is found by
+    LoadModule under the entry point's name.
+
+    `variables` maps the beginning of a name ("SSL_") to the family that resolves it. `tokens` are the products that the
+    module brings, for the Server field with ServerTokens Full and for -v ("OpenSSL/4.0.3"). `after` names modules whose
+    hooks run before this one's in every phase, if they are loaded.
+    """
+
+    name: str
+    directives: tuple[Directive[Any], ...] = ()
+    hooks: Hooks = field(default_factory=Hooks)
+    variables: Mapping[str, VariableFamily] = field(default_factory=dict)
+    tokens: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
