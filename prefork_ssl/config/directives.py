@@ -115,7 +115,7 @@ class Settings:
     def get(self, directive: Directive[T], default: D) -> T | D: ...
     def get(self, directive: Directive[T], default: D | None = None) -> T | D | None:
         """The value if the directive was given, else `default`."""
-        return self._values.get(directive, default)
+        return self._values.get(directive, default)  # type: ignore[no-any-return]
 
     def origin(self, directive: Directive[Any]) -> Origin | None:
         """Where the value in force was written (the last line, if it came from several); None for defaults."""

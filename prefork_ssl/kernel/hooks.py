@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from prefork_ssl.kernel.generation import Generation
     from prefork_ssl.kernel.listeners import Listener
     from prefork_ssl.kernel.request import Request, Response
-    from prefork_ssl.kernel.transport import Transport
+    from prefork_ssl.kernel.transport import Transport, Wire
     from prefork_ssl.kernel.worker import Worker
 
 Report = Callable[[Problem], None]
@@ -43,9 +43,10 @@ Prepare = Callable[["Generation"], None]
 # Life of a worker: after privileges are dropped and before the first accept; after the last connection has ended.
 WorkerEvent = Callable[["Worker"], None]
 
-# A new connection's plain transport in, the transport to speak HTTP through out (a TLS one after its handshake). It runs
-# in the connection's own greenlet and may wait; None ends the connection, whose socket is closed by the caller.
-Connect = Callable[["Transport"], "Transport | None"]
+# A new connection's wire in, the transport to speak HTTP through out (a TLS one after its handshake). It runs in the
+# connection's own greenlet and may wait; None ends the connection. Whoever called it closes the wire. The first module
+# that offers a function for a listener has it; without any, the connection gets the plain Transport.
+Connect = Callable[["Wire"], "Transport | None"]
 ConnectionFactory = Callable[["Generation", "Listener"], Connect | None]
 
 RequestPhase = Callable[["Request"], "Response | None"]

@@ -1,8 +1,8 @@
-"""What a connection reads and writes through: Transport, and the plain one straight on the socket.
+"""What a connection reads and writes through: a Wire (the socket and its waiting), and on it a Transport.
 
-A transport belongs to one greenlet. Its calls wait on the worker's loop without blocking other connections, and raise
-Deadline when the time given by `limit` is over, ConnectionError when the peer is gone. Deadlines cost no timer: the
-worker's sweep looks at all connections a few times a second and interrupts those that wait for too long.
+Both belong to one greenlet. Calls wait on the worker's loop without blocking other connections, and raise Deadline when
+the time given by `limit` is over, ConnectionError when the peer is gone. Deadlines cost no timer: the worker's sweep
+looks at all wires a few times a second and interrupts those that wait for too long.
 
 One libev watcher per direction lives as long as the connection. Stopping and starting it within one turn of the loop
 makes no system call.
@@ -26,20 +26,19 @@ _READ, _WRITE = 1, 2  # libev's EV_READ, EV_WRITE
 
 
 class Deadline(Exception):
-    """The time given by Transport.limit is over, or the worker ends an idle connection."""
+    """The time given by Wire.limit is over, or the worker ends an idle connection."""
 
 
-class Transport:
-    """The plain transport. A subclass that speaks through something else overrides read, write, send_file, shutdown.
+class Wire:
+    """A connected, non-blocking socket that a greenlet can wait for.
 
     `peer` and `local` are (address, port). `idle` is true while the connection waits for a request to begin: a worker
-    that drains may end it then. `secure` tells whether what is sent is protected against eavesdroppers.
+    that drains may end it then. `deadline` is in the loop's time.
     """
 
-    secure = False
+    __slots__ = ("_hub", "_reader", "_waiting", "_writer", "deadline", "idle", "local", "peer", "sock")
 
     def __init__(self, sock: socket.socket, peer: tuple[str, int], local: tuple[str, int]) -> None:
-        """`sock` is connected and non-blocking."""
         self.sock = sock
         self.peer = peer
         self.local = local
@@ -50,54 +49,12 @@ class Transport:
         self._reader: Any = self._hub.loop.io(sock.fileno(), _READ)
         self._writer: Any = None
 
-    def read(self) -> bytes:
-        """The next 1 to READ_SIZE bytes; b"" when the peer has ended its side."""
-        while True:
-            try:
-                return self.sock.recv(READ_SIZE)
-            except BlockingIOError:
-                self.wait_readable()
-
-    def write(self, data: bytes) -> None:
-        """Send all of `data`."""
-        view = memoryview(data)
-        while view:
-            try:
-                view = view[self.sock.send(view) :]
-            except BlockingIOError:
-                self.wait_writable()
-
-    def send_file(self, body: FileBody) -> int:
-        """Send `body` and return the bytes sent: fewer than body.count if the file was cut short meanwhile."""
-        offset, end = body.offset, body.offset + body.count
-        while offset < end:
-            try:
-                sent = os.sendfile(self.sock.fileno(), body.fd, offset, end - offset)
-            except BlockingIOError:
-                self.wait_writable()
-                continue
-            if not sent:
-                break
-            offset += sent
-        return offset - body.offset
-
-    def shutdown(self) -> None:
-        """End the conversation in good order, as the protocol below HTTP has it. Does not wait for the peer."""
-        self.sock.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        """Free the socket and the watchers. Safe to call twice."""
-        self._reader.close()
-        if self._writer is not None:
-            self._writer.close()
-        self.sock.close()
-
     def limit(self, seconds: float) -> None:
-        """From now, whatever waits longer than `seconds` in all raises Deadline, until the next call of limit."""
+        """From now until the next call of limit, what still waits after `seconds` raises Deadline."""
         self.deadline = self._hub.loop.now() + seconds
 
     def interrupt(self, error: Exception) -> None:
-        """Raise `error` in the greenlet that waits in this transport, if one does. Called from the hub only."""
+        """Raise `error` in the greenlet that waits here, if one does. Called from the hub only."""
         if self._waiting is not None:
             self._waiting.throw(error)
 
@@ -111,6 +68,13 @@ class Transport:
             self._writer = self._hub.loop.io(self.sock.fileno(), _WRITE)
         self._wait(self._writer)
 
+    def close(self) -> None:
+        """Free the socket and the watchers. Safe to call twice."""
+        self._reader.close()
+        if self._writer is not None:
+            self._writer.close()
+        self.sock.close()
+
     def _wait(self, watcher: Any) -> None:
         current = self._waiting = getcurrent()
         watcher.start(current.switch)
@@ -119,3 +83,50 @@ class Transport:
         finally:
             watcher.stop()
             self._waiting = None
+
+
+class Transport:
+    """The plain transport, straight on the wire. One that speaks through something else overrides every method.
+
+    `secure` tells whether what is sent is protected against eavesdroppers.
+    """
+
+    secure = False
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+
+    def read(self) -> bytes:
+        """The next 1 to READ_SIZE bytes; b"" when the peer has ended its side."""
+        while True:
+            try:
+                return self.wire.sock.recv(READ_SIZE)
+            except BlockingIOError:
+                self.wire.wait_readable()
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self.wire.sock.send(view) :]
+            except BlockingIOError:
+                self.wire.wait_writable()
+
+    def send_file(self, body: FileBody) -> int:
+        """Send `body` and return the bytes sent: fewer than body.count if the file was cut short meanwhile."""
+        offset, end = body.offset, body.offset + body.count
+        while offset < end:
+            try:
+                sent = os.sendfile(self.wire.sock.fileno(), body.fd, offset, end - offset)
+            except BlockingIOError:
+                self.wire.wait_writable()
+                continue
+            if not sent:
+                break
+            offset += sent
+        return offset - body.offset
+
+    def shutdown(self) -> None:
+        """End the conversation in good order, as this protocol has it; the caller closes the wire afterwards."""
+        self.wire.sock.shutdown(socket.SHUT_WR)
