@@ -94,7 +94,9 @@ class Settings:
     __slots__ = ("_origins", "_values")
 
     def __init__(
-        self, values: Mapping[Directive[Any], Any] | None = None, origins: Mapping[Directive[Any], Origin] | None = None
+        self,
+        values: Mapping[Directive[Any], Any] | None = None,
+        origins: Mapping[Directive[Any], Origin] | None = None,
     ) -> None:
         self._values = MappingProxyType(dict(values or {}))
         self._origins = MappingProxyType(dict(origins or {}))
