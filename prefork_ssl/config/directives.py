@@ -21,6 +21,7 @@ from prefork_ssl.config.errors import Origin
 
 T = TypeVar("T")
 D = TypeVar("D")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Context(enum.Flag):
@@ -47,14 +48,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Arguments(Generic[T]):
+class Arguments(Generic[T_co]):
     """What a directive takes: `syntax` as the manual prints it ("on|off"), and how words become a value.
 
     `parse` gets the words of the line without quotes; it raises BadArgument.
     """
 
     syntax: str
-    parse: Callable[[tuple[str, ...], Place], T]
+    parse: Callable[[tuple[str, ...], Place], T_co]
 
 
 def replace(_earlier: Any, later: Any) -> Any:

@@ -130,7 +130,7 @@ def _names(words: Words, _place: Place) -> tuple[str, ...]:
     return tuple(word.lower().rstrip(".") for word in words)
 
 
-# --- declarations ------------------------------------------------------------------------------------------------
+# --- declarations; default paths are relative to ServerRoot, like written ones ---
 
 SERVER, HOST, ANYWHERE = Context.SERVER, Context.HOST, Context.ANYWHERE
 
