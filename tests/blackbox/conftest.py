@@ -1,0 +1,89 @@
+"""Fixtures: certificates for the session, and servers that end with their test and show their logs if it failed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from blackbox.authority import Authority, Pair, ec_key, rsa_key
+from blackbox.server import Server
+
+_SERVERS = pytest.StashKey[list[Server]]()
+
+ServerFactory = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The authority that clients trust."""
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def rsa_pair(authority: Authority) -> Pair:
+    """An RSA certificate for rsa.test, www.rsa.test, localhost and 127.0.0.1."""
+    return authority.issue("rsa", ["rsa.test", "www.rsa.test", "localhost", "127.0.0.1"], rsa_key())
+
+
+@pytest.fixture(scope="session")
+def ecdsa_pair(authority: Authority) -> Pair:
+    """An ECDSA certificate for ecdsa.test, localhost and 127.0.0.1."""
+    return authority.issue("ecdsa", ["ecdsa.test", "localhost", "127.0.0.1"], ec_key())
+
+
+@pytest.fixture
+def new_server(request: pytest.FixtureRequest, rsa_pair: Pair, ecdsa_pair: Pair) -> Iterator[ServerFactory]:
+    """new_server(configuration, word=value...): a server that is not started yet.
+
+    Beside the words of the Server, @rsa_cert, @rsa_key, @ecdsa_cert and @ecdsa_key are files.
+    """
+    servers = request.node.stash[_SERVERS] = []
+    certificates = {
+        "rsa_cert": rsa_pair.cert,
+        "rsa_key": rsa_pair.key,
+        "ecdsa_cert": ecdsa_pair.cert,
+        "ecdsa_key": ecdsa_pair.key,
+    }
+    # Not tmp_path: that is only for the user who runs the tests, and a worker may be another.
+    top = Path(tempfile.mkdtemp(prefix="prefork_ssl-test-"))
+    os.chmod(top, 0o755)
+
+    def new(configuration: str, **words: object) -> Server:
+        root = top / str(len(servers))
+        root.mkdir()
+        server = Server(root, configuration, {**certificates, **words})
+        servers.append(server)
+        return server
+
+    yield new
+    for server in servers:
+        server.end()
+    shutil.rmtree(top)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Add to the report of a failed test what its servers had to say."""
+    report = yield
+    if report.failed:
+        for server in item.stash.get(_SERVERS, []):
+            report.sections.extend(server.report())
+    return report
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(program...): the test runs these programs")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """@pytest.mark.needs("curl"): skip where the program is missing; where nothing may be missing (CI), fail."""
+    for mark in item.iter_markers("needs"):
+        missing = [program for program in mark.args if shutil.which(program) is None]
+        if missing and os.environ.get("CI") == "true":
+            pytest.fail(f"CI lacks {', '.join(missing)}", pytrace=False)
+        elif missing:
+            pytest.skip(f"needs {', '.join(missing)}")
