@@ -50,7 +50,7 @@ def new_server(request: pytest.FixtureRequest, rsa_pair: Pair, ecdsa_pair: Pair)
     }
     # Not tmp_path: that is only for the user who runs the tests, and a worker may be another.
     top = Path(tempfile.mkdtemp(prefix="prefork_ssl-test-"))
-    os.chmod(top, 0o755)
+    top.chmod(0o755)
 
     def new(configuration: str, **words: object) -> Server:
         root = top / str(len(servers))

@@ -1,6 +1,5 @@
 """What /proc tells about a process."""
 
-import os
 from pathlib import Path
 
 
@@ -40,7 +39,7 @@ def resident(pid: int) -> int:
 
 def open_files(pid: int) -> int:
     """How many file descriptors are open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def _status_kilobytes(pid: int, field: str) -> int:
