@@ -94,6 +94,8 @@ class LogFile:
     def flush(self) -> None:
         """Write what was gathered."""
         data = self._rest + b"".join(self._lines)
+        if not data:
+            return
         self._rest = b""
         self._lines.clear()
         written = 0
