@@ -4,12 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from .commands.dummy import COMMAND as DUMMY
+from .commands import ca, crl, dummy, key, match, passphrase, request, revoke, sign
 from .errors import CertificateError
 
 PROGRAM = "prefork-ssl-cert"
 
-_COMMANDS = (DUMMY,)
+_COMMANDS = tuple(
+    family.COMMAND for family in (dummy, key, request, ca, sign, revoke, crl, passphrase, match)
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

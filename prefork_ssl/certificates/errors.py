@@ -2,4 +2,4 @@
 
 
 class CertificateError(Exception):
-    """A command cannot do what was asked; the text is one line for a person, with the remedy if there is one."""
+    """A command cannot do what was asked; the text is one line for a person, with a remedy if there is one."""

@@ -1,7 +1,7 @@
 """Writing files so that a reader sees the old contents or the new, never half of either.
 
-A file is written beside its destination under a temporary name, forced to disk and then moved into place. Keys
-are 0600 from the first byte: the mode is given when the temporary file is created, not mended afterwards.
+A file is written beside its destination under a temporary name, forced to disk and then moved into place.
+Keys are 0600 from the first byte: the mode is given when the temporary file is created, not mended afterwards.
 """
 
 import os
@@ -18,7 +18,7 @@ PUBLIC = 0o644
 
 @dataclass(frozen=True)
 class Output:
-    """A file to be written: where, what, with which mode (before the umask), and whether it may replace one."""
+    """A file to be written: where, what, with which mode (before the umask), and may it replace one."""
 
     path: Path
     data: bytes

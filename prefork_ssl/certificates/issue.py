@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from . import keys, profiles
@@ -87,3 +88,12 @@ def certificate(
             x509.SubjectAlternativeName(holder.names), critical=not list(holder.subject)
         )
     return builder.sign(issuer.key, keys.signature_hash(issuer.key))
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Does the issuer's name stand in the certificate, and has the issuer's key signed it?"""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True

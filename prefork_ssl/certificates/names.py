@@ -1,20 +1,17 @@
-"""Whom a certificate names: subjects (/C=DE/O=.../CN=...) and alternative names (DNS:..., IP:..., email:...)."""
+"""The hosts, mailboxes and addresses that a certificate is good for: its subject alternative names."""
 
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from .errors import CertificateError
+from .text import printable
 
 # RFC 5890 2.3.1: letters, digits and hyphens, no hyphen at the ends; underscores are met in practice.
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _MAILBOX = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@(?P<host>[^\s@]+)")
-
-# RFC 5280 appendix A.1: ub-common-name.
-LONGEST_COMMON_NAME = 64
 
 
 def dns_name(text: str) -> x509.DNSName:
@@ -63,6 +60,27 @@ def host(text: str) -> x509.DNSName | x509.IPAddress:
         return dns_name(text)
 
 
+def is_host(name: x509.GeneralName) -> bool:
+    """Is it a name under which a server can be reached?"""
+    return isinstance(name, x509.DNSName | x509.IPAddress)
+
+
+def looks_like_host(text: str) -> bool:
+    """Is a common name meant as a host: an address, localhost, or a host name with a dot in it?"""
+    try:
+        name = host(text)
+    except CertificateError:
+        return False
+    return isinstance(name, x509.IPAddress) or "." in text or text == "localhost"
+
+
+_TYPES = {
+    "DNS": x509.DNSName,
+    "IP": x509.IPAddress,
+    "email": x509.RFC822Name,
+    "URI": x509.UniformResourceIdentifier,
+}
+
 _KINDS: dict[str, Callable[[str], x509.GeneralName]] = {
     "DNS": dns_name,
     "IP": ip_name,
@@ -78,10 +96,11 @@ def alternative_names(texts: Iterable[str]) -> list[x509.GeneralName]:
         CertificateError: an unknown prefix or a malformed name.
     """
     entries = [entry.strip() for text in texts for entry in text.split(",")]
-    return list(dict.fromkeys(_alternative_name(entry) for entry in entries if entry))
+    return list(dict.fromkeys(alternative_name(entry) for entry in entries if entry))
 
 
-def _alternative_name(entry: str) -> x509.GeneralName:
+def alternative_name(entry: str) -> x509.GeneralName:
+    """Parse one name, `DNS:...`, `IP:...`, `email:...` or `URI:...`; else CertificateError."""
     prefix, _, value = entry.partition(":")
     kind = _KINDS.get(prefix)
     if kind is None:
@@ -89,8 +108,14 @@ def _alternative_name(entry: str) -> x509.GeneralName:
     return kind(value.strip())
 
 
-def common_name(text: str) -> x509.Name:
-    """The subject CN=`text`, or the empty subject if that is longer than a common name may be."""
-    if len(text) > LONGEST_COMMON_NAME:
-        return x509.Name([])
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+def readable(name: x509.GeneralName) -> str:
+    """A name as `alternative_names` reads it; the kinds that it does not read, with the name of their type."""
+    for prefix, kind in _TYPES.items():
+        if isinstance(name, kind):
+            return f"{prefix}:{printable(str(name.value))}"
+    return f"{type(name).__name__}:{printable(str(name.value))}"
+
+
+def listing(alternative_names: Iterable[x509.GeneralName]) -> str:
+    """Several names, or `none`."""
+    return ", ".join(map(readable, alternative_names)) or "none"

@@ -25,9 +25,12 @@ ROOT_CA = Profile("root CA", is_ca=True)
 # A CA below ours signs certificates for servers and people, not for further CAs.
 SUBORDINATE_CA = Profile("ca", is_ca=True, path_length=0)
 
+# What a CA signs, by name.
+SIGNED = {profile.name: profile for profile in (SERVER, CLIENT, SUBORDINATE_CA)}
+
 
 def extensions(profile: Profile, key: CertificatePublicKeyTypes) -> Iterator[tuple[x509.ExtensionType, bool]]:
-    """Yield basicConstraints, keyUsage and, unless for a CA, extendedKeyUsage; each with whether it is critical."""
+    """Yield basicConstraints, keyUsage and, unless for a CA, extendedKeyUsage; and whether each is critical."""
     yield x509.BasicConstraints(profile.is_ca, profile.path_length), True
     yield _ca_key_usage() if profile.is_ca else _end_entity_key_usage(key), True
     if profile.extended_usages:

@@ -4,7 +4,7 @@ import argparse
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from .. import files, issue, keys, names, profiles
+from .. import files, issue, keys, names, profiles, subjects
 from . import options
 from .command import Command
 
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> None:
     """Write a new key and a certificate that it signs itself."""
     hosts = [names.host(host) for host in args.hosts]
     key = keys.generate(args.type)
-    subject = names.common_name(str(hosts[0].value))
+    subject = subjects.common_name(str(hosts[0].value))
     certificate = issue.self_signed(subject, key, hosts, profiles.SERVER, issue.valid_for(args.days))
     files.publish(
         files.Output(args.key, keys.to_pem(key, None), files.PRIVATE, args.force),

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from .. import keys
+from .. import keys, passphrases
 
 
-def add_file(parser: argparse.ArgumentParser, option: str, purpose: str, *, required: bool = True) -> None:
+def add_file(parser: argparse._ActionsContainer, option: str, purpose: str, *, required: bool = True) -> None:
     """An option whose value is a path."""
     parser.add_argument(option, type=Path, required=required, metavar="FILE", help=purpose)
 
@@ -19,17 +19,70 @@ def add_force(parser: argparse.ArgumentParser) -> None:
 def add_days(parser: argparse.ArgumentParser, default: int) -> None:
     """--days: for how long, from now."""
     parser.add_argument(
-        "--days",
-        type=positive,
-        default=default,
-        metavar="N",
-        help=f"days of validity (default: {default})",
+        "--days", type=positive, default=default, metavar="N", help=f"days of validity (default: {default})"
     )
 
 
 def add_key_type(parser: argparse.ArgumentParser, types: tuple[str, ...] = keys.TYPES) -> None:
     """--type: the kind of key to make."""
     parser.add_argument("--type", choices=types, default="ec", help="kind of key (default: ec, P-256)")
+
+
+def add_bits(parser: argparse.ArgumentParser) -> None:
+    """--bits: the size of the key to make."""
+    parser.add_argument(
+        "--bits", type=positive, metavar="N", help="size of the key (default: 256 for ec, 3072 for rsa)"
+    )
+
+
+def add_subject(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """--subject, in the form of OpenSSL's -subj."""
+    parser.add_argument(
+        "--subject", required=required, metavar="/C=DE/O=.../CN=...", help="whom the certificate is for"
+    )
+
+
+def add_alternative_names(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """--san: subject alternative names."""
+    parser.add_argument(
+        "--san", action="append", default=[], metavar="DNS:...,IP:...,email:...", help=purpose
+    )
+
+
+def add_passphrase(
+    parser: argparse.ArgumentParser, what: str, *, prefix: str = "", without: str | None = None
+) -> None:
+    """Where a pass phrase comes from; by default the terminal. The value is a `passphrases.Source`.
+
+    Args:
+        parser: the command's.
+        what: which pass phrase, for the help text.
+        prefix: begins the names of the options (`new-`) and of the value (`new_passphrase`).
+        without: an option that means no pass phrase, if the command has one.
+    """
+    choice = parser.add_mutually_exclusive_group()
+    destination = f"{prefix.replace('-', '_')}passphrase"
+    for way, source, metavar, purpose in (
+        ("env", passphrases.Environment, "NAME", "the environment variable"),
+        ("fd", _descriptor, "N", "the file descriptor"),
+        ("exec", passphrases.Program, "PROGRAM", "the output of the program"),
+    ):
+        choice.add_argument(
+            f"--{prefix}passphrase-{way}",
+            dest=destination,
+            type=source,
+            metavar=metavar,
+            help=f"{what} from {purpose}",
+        )
+    if without is not None:
+        choice.add_argument(
+            without,
+            dest=destination,
+            action="store_const",
+            const=passphrases.Open(),
+            help="write the key without encryption",
+        )
+    parser.set_defaults(**{destination: passphrases.Terminal()})
 
 
 def positive(text: str) -> int:
@@ -42,3 +95,18 @@ def positive(text: str) -> int:
 
 # argparse names the type in its message: "invalid positive number value: '0'".
 positive.__name__ = "positive number"
+
+
+def _descriptor(text: str) -> passphrases.Descriptor:
+    return passphrases.Descriptor(int(text))
+
+
+_descriptor.__name__ = "descriptor number"
+
+
+def hexadecimal(text: str) -> int:
+    """A serial number in hexadecimal digits, with or without colons; argparse reports the ValueError."""
+    return int(text.replace(":", ""), 16)
+
+
+hexadecimal.__name__ = "hexadecimal number"
