@@ -1,0 +1,1 @@
+"""Everything a site can load: each module reaches the kernel through kernel/hooks.py only."""

@@ -1,0 +1,1 @@
+"""All SSL and all cryptography of the server (mod_ssl)."""
