@@ -8,15 +8,13 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from prefork_ssl.config.errors import ConfigError, Problem
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.kernel.hosts import HostTable, check_hosts
+from prefork_ssl.kernel.logs import Logs
 from prefork_ssl.kernel.module import Module
-
-if TYPE_CHECKING:
-    from prefork_ssl.kernel.logs import Logs
 
 T = TypeVar("T")
 
@@ -109,15 +107,21 @@ def build(
 
     Raises ConfigError, and has then left everything that `previous` uses as it was.
     """
-    from prefork_ssl.kernel.logs import Logs
-
     modules = load_order(configuration, source)
     check_configuration(configuration, modules)
     generation = Generation(
         number, configuration, modules, Logs(configuration), HostTable(configuration), previous
     )
-    for module in modules:
-        if module.hooks.prepare is not None:
-            module.hooks.prepare(generation)
+    try:
+        _prepare(generation)
+    except BaseException:
+        generation.logs.close()
+        raise
     generation.previous = None
     return generation
+
+
+def _prepare(generation: Generation) -> None:
+    for module in generation.modules:
+        if module.hooks.prepare is not None:
+            module.hooks.prepare(generation)
