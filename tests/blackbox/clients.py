@@ -28,12 +28,17 @@ class Reply:
 # --- raw sockets ---
 
 
+def connect(port: int, seconds: float = 10) -> socket.socket:
+    """A connection; each wait on it ends after `seconds`."""
+    return socket.create_connection((LOCALHOST, port), seconds)
+
+
 def exchange(port: int, data: bytes, seconds: float = 10) -> bytes:
     """Send `data` in the clear, end our side, and return everything that comes until the server ends its own.
 
     A reset by the server counts as its end: it may close while we still send.
     """
-    with socket.create_connection((LOCALHOST, port), seconds) as sock:
+    with connect(port, seconds) as sock:
         try:
             sock.sendall(data)
             sock.shutdown(socket.SHUT_WR)
@@ -91,7 +96,7 @@ def tls_context(
 
 def tls(port: int, context: ssl.SSLContext, name: str = "localhost", seconds: float = 10) -> ssl.SSLSocket:
     """A connection after its handshake, the server's name verified. An end without close_notify raises SSLEOFError."""
-    sock = socket.create_connection((LOCALHOST, port), seconds)
+    sock = connect(port, seconds)
     try:
         return context.wrap_socket(sock, server_hostname=name, suppress_ragged_eofs=False)
     except BaseException:

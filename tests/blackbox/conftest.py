@@ -1,4 +1,4 @@
-"""Fixtures: certificates for the session, and servers that end with their test and show their logs if it failed."""
+"""Fixtures: certificates for the session, and servers that end with their tests and show their logs if one failed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from blackbox.authority import Authority, Pair, ec_key, rsa_key
 from blackbox.server import Server
 
-_SERVERS = pytest.StashKey[list[Server]]()
-
 ServerFactory = Callable[..., Server]
+
+_live: list[Server] = []
 
 
 @pytest.fixture(scope="session")
@@ -35,34 +36,47 @@ def ecdsa_pair(authority: Authority) -> Pair:
     return authority.issue("ecdsa", ["ecdsa.test", "localhost", "127.0.0.1"], ec_key())
 
 
-@pytest.fixture
-def new_server(request: pytest.FixtureRequest, rsa_pair: Pair, ecdsa_pair: Pair) -> Iterator[ServerFactory]:
-    """new_server(configuration, word=value...): a server that is not started yet.
-
-    Beside the words of the Server, @rsa_cert, @rsa_key, @ecdsa_cert and @ecdsa_key are files.
-    """
-    servers = request.node.stash[_SERVERS] = []
-    certificates = {
+@pytest.fixture(scope="session")
+def certificate_words(rsa_pair: Pair, ecdsa_pair: Pair) -> dict[str, Path]:
+    """@rsa_cert, @rsa_key, @ecdsa_cert and @ecdsa_key for configurations."""
+    return {
         "rsa_cert": rsa_pair.cert,
         "rsa_key": rsa_pair.key,
         "ecdsa_cert": ecdsa_pair.cert,
         "ecdsa_key": ecdsa_pair.key,
     }
+
+
+@pytest.fixture
+def new_server(certificate_words: dict[str, Path]) -> Iterator[ServerFactory]:
+    """new_server(configuration, word=value...): a server that is not started yet, and ends with the test."""
+    with _servers(certificate_words) as factory:
+        yield factory
+
+
+@pytest.fixture(scope="module")
+def new_module_server(certificate_words: dict[str, Path]) -> Iterator[ServerFactory]:
+    """As new_server, for servers that all tests of a file share: tests that only look."""
+    with _servers(certificate_words) as factory:
+        yield factory
+
+
+@contextmanager
+def _servers(certificate_words: dict[str, Path]) -> Iterator[ServerFactory]:
     # Not tmp_path: that is only for the user who runs the tests, and a worker may be another.
-    top = Path(tempfile.mkdtemp(prefix="prefork_ssl-test-"))
-    top.chmod(0o755)
+    with tempfile.TemporaryDirectory(prefix="prefork_ssl-test-") as top, ExitStack() as ending:
+        Path(top).chmod(0o755)
 
-    def new(configuration: str, **words: object) -> Server:
-        root = top / str(len(servers))
-        root.mkdir()
-        server = Server(root, configuration, {**certificates, **words})
-        servers.append(server)
-        return server
+        def new(configuration: str, **words: object) -> Server:
+            root = Path(tempfile.mkdtemp(dir=top))
+            root.chmod(0o755)
+            server = Server(root, configuration, {**certificate_words, **words})
+            ending.callback(_live.remove, server)
+            ending.callback(server.end)
+            _live.append(server)
+            return server
 
-    yield new
-    for server in servers:
-        server.end()
-    shutil.rmtree(top)
+        yield new
 
 
 @pytest.hookimpl(wrapper=True)
@@ -70,7 +84,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     """Add to the report of a failed test what its servers had to say."""
     report = yield
     if report.failed:
-        for server in item.stash.get(_SERVERS, []):
+        for server in _live:
             report.sections.extend(server.report())
     return report
 
