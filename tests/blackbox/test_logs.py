@@ -70,7 +70,7 @@ def test_a_log_that_was_moved_away_is_opened_anew(server: Server) -> None:
 
     until(served_by_the_new_file, "requests in the new file")
     assert "first" not in server.log("access_log")
-    until(lambda: (server.root / "logs/error_log").exists(), "a new error log")
+    until((server.root / "logs/error_log").exists, "a new error log")
 
 
 def test_no_line_is_lost_while_logs_are_rotated(server: Server, authority: Authority) -> None:

@@ -1,4 +1,4 @@
-"""Starts that must fail: one line that names the directive, the file and the remedy; exit 1; and nothing left behind."""
+"""Starts that must fail: one line names the directive, the file and the remedy; exit 1; and nothing is left behind."""
 
 import os
 import socket
