@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from cryptography import x509
 
 from . import constraints, issue, keys, names, profiles, reading
 from .errors import CertificateError
+from .extensions import find
 from .passphrases import Source
-
-Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Authority:
     @property
     def key_identifier(self) -> x509.AuthorityKeyIdentifier:
         """What its certificates and CRLs name as the key that signed them."""
-        own = _extension(self.certificate, x509.SubjectKeyIdentifier)
+        own = find(self.certificate, x509.SubjectKeyIdentifier)
         if own is None:
             return x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
@@ -46,7 +44,7 @@ def read(certificate: Path, key: Path, source: Source) -> Authority:
 
 
 def _require_ca(ca: x509.Certificate, path: Path) -> None:
-    basic = _extension(ca, x509.BasicConstraints)
+    basic = find(ca, x509.BasicConstraints)
     if basic is None or not basic.ca:
         raise CertificateError(f"the certificate in {path} is not that of a CA")
 
@@ -60,7 +58,7 @@ def _require_valid_now(ca: x509.Certificate, path: Path) -> None:
 
 def require_crl_sign(ca: x509.Certificate) -> None:
     """CertificateError if the CA's keyUsage does not allow it to sign CRLs (RFC 5280 4.2.1.3)."""
-    usage = _extension(ca, x509.KeyUsage)
+    usage = find(ca, x509.KeyUsage)
     if usage is not None and not usage.crl_sign:
         raise CertificateError("the CA may not sign CRLs: its keyUsage lacks cRLSign")
 
@@ -81,10 +79,10 @@ def sign(ca: Authority, holder: issue.Holder, profile: profiles.Profile, days: i
 
 
 def _require_usages(ca: x509.Certificate, profile: profiles.Profile) -> None:
-    usage = _extension(ca, x509.KeyUsage)
+    usage = find(ca, x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:
         raise CertificateError("the CA may not sign certificates: its keyUsage lacks keyCertSign")
-    basic = _extension(ca, x509.BasicConstraints)
+    basic = find(ca, x509.BasicConstraints)
     if profile.is_ca and basic is not None and basic.path_length == 0:
         raise CertificateError("the CA may not sign certificates of CAs: its path length is 0")
     _require_extended_usages(ca, profile)
@@ -92,7 +90,7 @@ def _require_usages(ca: x509.Certificate, profile: profiles.Profile) -> None:
 
 def _require_extended_usages(ca: x509.Certificate, profile: profiles.Profile) -> None:
     # Not in RFC 5280, but OpenSSL and browsers alike take the CA's extendedKeyUsage as a limit.
-    allowed = _extension(ca, x509.ExtendedKeyUsage)
+    allowed = find(ca, x509.ExtendedKeyUsage)
     if allowed is not None and not set(profile.extended_usages) <= set(allowed):
         raise CertificateError(f"the CA may not sign {profile.name} certificates: see its extendedKeyUsage")
 
@@ -109,16 +107,9 @@ def _require_names(holder: issue.Holder, profile: profiles.Profile, ca: x509.Cer
 
 
 def _require_permitted(holder: issue.Holder, ca: x509.Certificate) -> None:
-    limits = _extension(ca, x509.NameConstraints)
+    limits = find(ca, x509.NameConstraints)
     if limits is None:
         return
     name = constraints.forbidden(limits, holder.subject, holder.names)
     if name is not None:
         raise CertificateError(f"the CA's name constraints forbid {names.readable(name)}")
-
-
-def _extension(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None

@@ -2,16 +2,16 @@
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 
-from .commands import ca, crl, dummy, key, match, passphrase, request, revoke, sign
+from cryptography.utils import CryptographyDeprecationWarning
+
+from .commands import ALL
 from .errors import CertificateError
+from .text import printable
 
 PROGRAM = "prefork-ssl-cert"
-
-_COMMANDS = tuple(
-    family.COMMAND for family in (dummy, key, request, ca, sign, revoke, crl, passphrase, match)
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,15 +20,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 not done (one line on standard error says why). argparse exits with 2.
     """
+    # What the library would rather not read any more, such as roots with odd serial numbers, is read here.
+    warnings.simplefilter("ignore", CryptographyDeprecationWarning)
     args = _parser().parse_args(arguments)
     try:
         args.run(args)
     except (CertificateError, OSError) as error:
-        print(f"{PROGRAM}: {_one_line(error)}", file=sys.stderr)
-        return 1
+        return _fail(_reason(error))
     except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted", file=sys.stderr)
-        return 1
+        return _fail("interrupted")
     return 0
 
 
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in _COMMANDS:
+    for command in ALL:
         subparser = subparsers.add_parser(
             command.name,
             help=command.purpose,
@@ -54,7 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _one_line(error: Exception) -> str:
+def _reason(error: CertificateError | OSError) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
+    return str(error)
+
+
+def _fail(reason: str) -> int:
+    print(f"{PROGRAM}: {printable(' '.join(reason.split()))}", file=sys.stderr)
+    return 1

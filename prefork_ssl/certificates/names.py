@@ -119,3 +119,13 @@ def readable(name: x509.GeneralName) -> str:
 def listing(alternative_names: Iterable[x509.GeneralName]) -> str:
     """Several names, or `none`."""
     return ", ".join(map(readable, alternative_names)) or "none"
+
+
+def cover(alternative_names: Iterable[x509.GeneralName], wanted: x509.DNSName | x509.IPAddress) -> bool:
+    """Is one of the names the wanted host, or a wildcard for it (RFC 9525 6.3: `*` is one whole first label)?"""
+    if isinstance(wanted, x509.IPAddress):
+        return wanted in alternative_names
+    host = wanted.value.lower().rstrip(".")
+    wildcard = "*." + host.partition(".")[2]
+    hosts = {name.value.lower() for name in alternative_names if isinstance(name, x509.DNSName)}
+    return host in hosts or wildcard in hosts

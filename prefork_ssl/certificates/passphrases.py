@@ -33,29 +33,29 @@ class Terminal(Source):
     """Asked on the controlling terminal, without echo; a new phrase is asked twice."""
 
     def read(self, what: str) -> bytes:
-        return self._ask(f"Pass phrase of {what}: ")
+        return self._ask(f"Pass phrase of {what}: ", what)
 
     def new(self, what: str) -> bytes | None:
-        phrase = _checked(self._ask(f"New pass phrase of {what}: "))
-        if self._ask("The same again: ") != phrase:
+        phrase = _checked(self._ask(f"New pass phrase of {what}: ", what))
+        if self._ask("The same again: ", what) != phrase:
             raise CertificateError("the two pass phrases differ")
         return phrase
 
-    def _ask(self, prompt: str) -> bytes:
-        _require_terminal()
+    def _ask(self, prompt: str, what: str) -> bytes:
+        _require_terminal(what)
         try:
             return os.fsencode(getpass.getpass(prompt))
         except EOFError as error:
             raise CertificateError("no pass phrase was given") from error
 
 
-def _require_terminal() -> None:
+def _require_terminal(what: str) -> None:
     # Without this getpass would fall back to reading standard input, with echo.
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError as error:
         raise CertificateError(
-            "a pass phrase is needed and there is no terminal: use --passphrase-env, -fd or -exec"
+            f"{what} needs a pass phrase and there is no terminal: see the pass phrase options of --help"
         ) from error
 
 

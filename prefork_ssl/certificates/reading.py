@@ -50,6 +50,14 @@ class Contents:
     keys: list[PrivateKeyTypes] = field(default_factory=list)
     phrase: bytes | None = None
 
+    def __iadd__(self, other: "Contents") -> "Contents":
+        self.certificates += other.certificates
+        self.requests += other.requests
+        self.crls += other.crls
+        self.keys += other.keys
+        self.phrase = self.phrase or other.phrase
+        return self
+
 
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from . import issue, keys, names
 from .errors import CertificateError
+from .extensions import alternative_names
 
 
 def make(
@@ -21,14 +22,6 @@ def make(
     return builder.sign(key, keys.signature_hash(key))
 
 
-def alternative_names(request: x509.CertificateSigningRequest) -> list[x509.GeneralName]:
-    """The names that the request asks for; empty if it asks for none."""
-    try:
-        return list(request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-    except x509.ExtensionNotFound:
-        return []
-
-
 def holder(
     request: x509.CertificateSigningRequest, wanted: Sequence[x509.GeneralName], path: Path
 ) -> issue.Holder:
@@ -39,20 +32,20 @@ def holder(
     Raises:
         CertificateError: the request's signature is wrong, its key weak or unknown, or a name not acceptable.
     """
-    _require_signature(request, path)
+    if not is_signature_valid(request):
+        raise CertificateError(f"the signature of the request in {path} is wrong")
     key = keys.public_key(request)
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < keys.SMALLEST_RSA:
         raise CertificateError(f"the RSA key of the request in {path} has only {key.key_size} bits")
     return issue.Holder(request.subject, key, wanted or _acceptable(alternative_names(request), path))
 
 
-def _require_signature(request: x509.CertificateSigningRequest, path: Path) -> None:
+def is_signature_valid(request: x509.CertificateSigningRequest) -> bool:
+    """Has the key that the request is about signed it? False also for algorithms that cannot be checked."""
     try:
-        is_valid = request.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise CertificateError(f"the signature of the request in {path} cannot be checked") from error
-    if not is_valid:
-        raise CertificateError(f"the signature of the request in {path} is wrong")
+        return request.is_signature_valid
+    except (ValueError, UnsupportedAlgorithm):
+        return False
 
 
 def _acceptable(asked: list[x509.GeneralName], path: Path) -> list[x509.GeneralName]:

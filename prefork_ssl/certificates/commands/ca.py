@@ -4,7 +4,7 @@ import argparse
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from .. import files, issue, keys, profiles, reading, subjects
+from .. import files, issue, key_files, profiles, subjects
 from ..errors import CertificateError
 from . import options
 from .command import Command
@@ -31,20 +31,13 @@ def run(args: argparse.Namespace) -> None:
     if not subject.rdns:
         raise CertificateError("a CA needs a subject")
     validity = issue.valid_for(args.days)
-    key, new_key = _key(args)
-    certificate = issue.self_signed(subject, key, [], profiles.ROOT_CA, validity)
+    kept = key_files.existing_or_new(
+        args.key, args.passphrase, kind=args.type, bits=args.bits, protected_by=args.passphrase
+    )
+    certificate = issue.self_signed(subject, kept.key, [], profiles.ROOT_CA, validity)
     pem = certificate.public_bytes(Encoding.PEM)
-    files.publish(*new_key, files.Output(args.cert, pem, files.PUBLIC, args.force))
+    files.publish(*kept.outputs, files.Output(args.cert, pem, files.PUBLIC, args.force))
     print(f"{args.cert}: the CA {subjects.readable(subject)}, valid until {validity.end:%Y-%m-%d}")
-
-
-def _key(args: argparse.Namespace) -> tuple[keys.PrivateKey, list[files.Output]]:
-    """The key, and the file to write if it is a new one."""
-    if args.key.exists():
-        return reading.signing_key(args.key, args.passphrase), []
-    key = keys.generate(args.type, args.bits)
-    pem = keys.to_pem(key, args.passphrase.new(str(args.key)))
-    return key, [files.Output(args.key, pem, files.PRIVATE, force=False)]
 
 
 COMMAND = Command(

@@ -13,15 +13,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     options.add_file(parser, "--cert", "where the certificate goes (PEM)")
     options.add_file(parser, "--key", "where the key goes (PEM, mode 0600, not encrypted)")
-    parser.add_argument(
-        "--host",
-        dest="hosts",
-        nargs="+",
-        action="extend",
-        required=True,
-        metavar="NAME",
-        help="a host name or IP address that the certificate is good for; may be repeated",
-    )
+    options.add_hosts(parser)
     options.add_days(parser, 30)
     options.add_key_type(parser, ("ec", "rsa"))
     options.add_force(parser)

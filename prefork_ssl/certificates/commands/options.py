@@ -35,6 +35,19 @@ def add_bits(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_hosts(parser: argparse.ArgumentParser) -> None:
+    """--host: the host names and addresses that the certificate is good for."""
+    parser.add_argument(
+        "--host",
+        dest="hosts",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="NAME",
+        help="a host name or IP address that the certificate is good for; may be repeated",
+    )
+
+
 def add_subject(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """--subject, in the form of OpenSSL's -subj."""
     parser.add_argument(

@@ -1,0 +1,65 @@
+"""`show`: what a person wants to know of a file or a running server."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+from .. import facts, live, names, problems, reading, rendering
+from ..errors import CertificateError
+from ..passphrases import Source
+from . import options
+from .command import Command
+
+# An IPv6 address stands in brackets.
+_SERVER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:/]+):(?P<port>\d{1,5})")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("what", metavar="FILE|HOST:PORT", help="a file in any form, or a TLS server")
+    options.add_file(
+        parser, "--ca-cert", "for a server: the CAs to trust (PEM; default: the system's)", required=False
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options.add_passphrase(parser, "the pass phrase of the file")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print the facts, and what is wrong."""
+    found = _of_file(Path(args.what), args.passphrase) if Path(args.what).exists() else _of_server(args)
+    if args.json:
+        print(json.dumps(found.as_json(), indent=2))
+    else:
+        rendering.show(found)
+
+
+def _of_file(path: Path, source: Source) -> facts.Findings:
+    contents = reading.contents(path, source)
+    wrong = [
+        *problems.of_chain(contents.certificates),
+        *problems.of_keys(contents.certificates, contents.keys),
+    ]
+    return facts.Findings({"file": str(path)}, facts.of_contents(contents), wrong)
+
+
+def _of_server(args: argparse.Namespace) -> facts.Findings:
+    server = _SERVER.fullmatch(args.what)
+    if server is None:
+        raise CertificateError(f"{args.what} is no file, and not HOST:PORT either")
+    host = server["host"].strip("[]")
+    presented = live.ask(host, int(server["port"]), args.ca_cert)
+    wrong = [*problems.of_chain(presented.chain), *problems.of_host(presented.chain[0], names.host(host))]
+    if presented.distrust:
+        wrong.append(f"the chain is not trusted: {presented.distrust}")
+    about: facts.Facts = {"server": args.what, "protocol": presented.protocol, "cipher": presented.cipher}
+    return facts.Findings(about, [*map(facts.of_certificate, presented.chain)], wrong)
+
+
+COMMAND = Command(
+    name="show",
+    purpose="show a certificate, key, request, CRL, PKCS#12 file or running server",
+    example="www.example.com:443",
+    add_options=add_options,
+    run=run,
+)

@@ -1,0 +1,53 @@
+"""The facts as lines on a terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from .facts import Facts, Findings
+
+# Lists longer than this, such as the serial numbers of a large CRL, are cut.
+_LONGEST_LIST = 20
+
+_SOON, _LATE = 30, 7
+
+
+def show(findings: Findings) -> None:
+    """Print each object, then what is wrong; in colours on a terminal only."""
+    # Long lines are left to the terminal, and whole in a file: fingerprints are there to be copied.
+    console = Console(highlight=False, soft_wrap=True)
+    for facts in (findings.about, *findings.objects):
+        for line in _lines(facts):
+            console.print(line)
+        console.print()
+    for problem in findings.problems:
+        console.print(Text(f"Problem: {problem}", "red"))
+
+
+def _lines(facts: Facts) -> Iterator[Text]:
+    width = max(map(len, facts)) + 2
+    for name, value in facts.items():
+        yield Text(f"{name.replace('_', ' '):{width}}", "bold") + _text(name, value)
+
+
+def _text(name: str, value: str | int | bool | list[str]) -> Text:
+    if isinstance(value, bool):
+        return Text("yes" if value else "no")
+    if name == "days_left" and isinstance(value, int):
+        return Text(str(value), _colour(value))
+    if isinstance(value, list):
+        return Text(_joined(value))
+    return Text(str(value))
+
+
+def _colour(days: int) -> str:
+    if days < _LATE:
+        return "bold red"
+    return "yellow" if days < _SOON else "green"
+
+
+def _joined(values: list[str]) -> str:
+    more = len(values) - _LONGEST_LIST
+    shown = ", ".join(values[:_LONGEST_LIST]) or "none"
+    return f"{shown} and {more} more" if more > 0 else shown
