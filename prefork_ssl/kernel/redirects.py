@@ -1,0 +1,29 @@
+"""Redirections: a Location that no client byte can break out of, and a short page for those who read it."""
+
+from __future__ import annotations
+
+import html
+from urllib.parse import quote
+
+from prefork_ssl.kernel.request import Response
+
+# RFC 3986 section 2: reserved and unreserved characters, and "%" of what is already encoded.
+_URI_CHARACTERS = ":/?#[]@!$&'()*+,;=-._~%"
+# RFC 3986 section 3.3: what may stand in a path. The first "/" of several is an authority's beginning.
+_PATH_CHARACTERS = "/:@!$&'()*+,;=-._~"
+
+
+def quote_path(path: str) -> str:
+    """A decoded path (as in Request.path) as it stands in a URI."""
+    return quote(path, safe=_PATH_CHARACTERS, errors="surrogateescape")
+
+
+def redirect(status: int, location: str) -> Response:
+    """A response of `status` (3xx) that leads to `location`, a URI or an absolute path, encoded where it needs to be."""
+    location = quote(location, safe=_URI_CHARACTERS, errors="surrogateescape")
+    link = html.escape(location)
+    page = (
+        f'<!DOCTYPE html>\n<title>{status}</title>\n<p>The document is at <a href="{link}">{link}</a>.</p>\n'
+    )
+    headers = [("Location", location), ("Content-Type", "text/html; charset=utf-8")]
+    return Response(status, headers, page.encode("ascii"))

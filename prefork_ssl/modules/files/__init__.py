@@ -1,0 +1,1 @@
+"""Files below DocumentRoot (or an Alias), as HTTP has them: conditional, in ranges, compressed beforehand."""

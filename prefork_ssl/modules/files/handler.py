@@ -1,0 +1,126 @@
+"""The handler that serves files: `default-handler`, as Apache names it.
+
+What it needs of the configuration is worked out once, for each virtual host and set of merged sections.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+
+from prefork_ssl.config.directives import Settings
+from prefork_ssl.kernel.directives import DOCUMENT_ROOT
+from prefork_ssl.kernel.error_log import ErrorLog
+from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.redirects import quote_path, redirect
+from prefork_ssl.kernel.request import Request, Response
+from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, OPTIONS, TYPES_CONFIG
+from prefork_ssl.modules.files.encodings import prefers_gzip
+from prefork_ssl.modules.files.mime import Types, type_of
+from prefork_ssl.modules.files.paths import OpenFile, open_below
+from prefork_ssl.modules.files.representation import Representation, respond
+
+HANDLER = "default-handler"
+_ALLOW = ("Allow", "GET, HEAD, OPTIONS")
+
+_NOT_FOUND = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENXIO}
+_OVERLOADED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+
+
+class FileHandler:
+    """Answers a request with the file that its `filename` names, or with the index file of that directory."""
+
+    def __init__(self, settings: Settings, log: ErrorLog) -> None:
+        self._log = log
+        self._root = str(settings[DOCUMENT_ROOT] or "/")
+        self._symlinks = settings[OPTIONS].symlinks
+        self._index = settings[DIRECTORY_INDEX]
+        types: Types = settings[TYPES_CONFIG]
+        added: Types = settings[ADD_TYPE]
+        self._types = {**types, **added}
+
+    def __call__(self, request: Request) -> Response | None:
+        if request.filename is None or request.handler not in (None, HANDLER):
+            return None
+        if request.method not in ("GET", "HEAD"):
+            return Response(200, [_ALLOW], b"") if request.method == "OPTIONS" else Response(405, [_ALLOW])
+        folder, path = _below(request.env.get("CONTEXT_DOCUMENT_ROOT", self._root), request.filename)
+        try:
+            return self._answer(request, folder, path)
+        except ValueError:  # the name cannot be expressed in the file system's encoding
+            return Response(404)
+        except OSError as error:
+            return self._failure(request, error)
+
+    def _answer(self, request: Request, folder: str, path: str) -> Response:
+        if request.path.endswith("/"):
+            return self._directory(request, folder, path)
+        found = self._open(folder, path)
+        if found.is_directory:
+            found.close()
+            query = "" if request.query is None else f"?{request.query}"
+            return redirect(301, quote_path(f"{request.path}/") + query)
+        return self._file(request, folder, path, found)
+
+    def _directory(self, request: Request, folder: str, path: str) -> Response:
+        """The first index file that exists; 403 without one: there are no listings."""
+        for name in self._index:
+            with suppress(FileNotFoundError):
+                return self._file(request, folder, path + name, self._open(folder, path + name))
+        self._open(folder, path or "./").close()
+        self._say(request, Level.ERROR, f"no index file ({' '.join(self._index)}) in {request.filename}")
+        return Response(403)
+
+    def _file(self, request: Request, folder: str, path: str, plain: OpenFile) -> Response:
+        """`plain`, or the compressed copy beside it."""
+        if not plain.is_regular:
+            plain.close()
+            raise PermissionError(errno.EACCES, "not a regular file")
+        content_type = type_of(path, self._types)
+        packed = self._compressed(folder, f"{path}.gz", plain)
+        if packed is None:
+            return respond(request, Representation(plain, content_type))
+        if not prefers_gzip(request.header("accept-encoding") or ""):
+            packed.close()
+            return respond(request, Representation(plain, content_type, negotiated=True))
+        plain.close()
+        return respond(request, Representation(packed, content_type, "gzip", negotiated=True))
+
+    def _compressed(self, folder: str, path: str, plain: OpenFile) -> OpenFile | None:
+        """The file `path` if it is no older than the one it is a copy of."""
+        if not os.access(f"{folder}/{path}", os.F_OK):  # for most files, all that this costs
+            return None
+        try:
+            packed = self._open(folder, path)
+        except OSError:
+            return None
+        if packed.is_regular and int(packed.status.st_mtime) >= int(plain.status.st_mtime):
+            return packed
+        packed.close()
+        return None
+
+    def _open(self, folder: str, path: str) -> OpenFile:
+        return OpenFile(open_below(folder, path, self._symlinks))
+
+    def _failure(self, request: Request, error: OSError) -> Response:
+        """What the client is told, and what the administrator."""
+        if error.errno in _NOT_FOUND:
+            self._say(request, Level.INFO, f"file does not exist: {request.filename}")
+            return Response(404)
+        self._say(request, Level.ERROR, f"cannot serve {request.filename}: {error.strerror}")
+        if error.errno in _FORBIDDEN:
+            return Response(403)
+        return Response(503 if error.errno in _OVERLOADED else 500)
+
+    def _say(self, request: Request, level: Level, message: str) -> None:
+        self._log.write(level, message, module="files", client=request.transport.wire.peer)
+
+
+def _below(folder: str, filename: str) -> tuple[str, str]:
+    """The trusted folder and the path below it; from the root on if some module chose another file."""
+    if filename == folder:
+        return folder, ""
+    prefix = folder if folder.endswith("/") else f"{folder}/"
+    return (folder, filename[len(prefix) :]) if filename.startswith(prefix) else ("/", filename)

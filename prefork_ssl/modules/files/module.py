@@ -1,0 +1,40 @@
+"""What the module does when: URL paths become file names, and files become responses."""
+
+from __future__ import annotations
+
+from prefork_ssl.config.directives import Settings
+from prefork_ssl.config.tree import Host
+from prefork_ssl.kernel.directives import DOCUMENT_ROOT
+from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.hooks import Hooks, RequestPhase
+from prefork_ssl.kernel.module import Module
+from prefork_ssl.kernel.request import Request, Response
+from prefork_ssl.modules.files.directives import DIRECTIVES
+from prefork_ssl.modules.files.handler import FileHandler
+
+
+def _translate(_generation: Generation, host: Host) -> RequestPhase | None:
+    """The file below DocumentRoot, unless a module before has chosen another."""
+    root = host.settings[DOCUMENT_ROOT]
+    if root is None:
+        return None
+    prefix = str(root).rstrip("/")
+
+    def translate(request: Request) -> Response | None:
+        if request.filename is None and request.path.startswith("/"):
+            request.filename = prefix + request.path
+        return None
+
+    return translate
+
+
+def _handler(generation: Generation, host: Host, settings: Settings) -> RequestPhase:
+    return FileHandler(settings, generation.logs.for_host(host))
+
+
+module = Module(
+    name="files",
+    directives=DIRECTIVES,
+    hooks=Hooks(translate=_translate, handler=_handler),
+    after=("alias_module", "welcome_module"),
+)

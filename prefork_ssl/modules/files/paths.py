@@ -1,0 +1,107 @@
+"""From a path below a trusted folder to an open file, without ever leaving the folder.
+
+Each component is opened relative to the one before it, so nobody who can write into the folder gains anything by
+exchanging directories and links while we look. Only with Options FollowSymLinks the system resolves the whole path.
+"""
+
+from __future__ import annotations
+
+import enum
+import errno
+import os
+import stat
+
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_SEARCH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class Symlinks(enum.Enum):
+    """Which symbolic links below the folder are followed: Options without, with SymLinksIfOwnerMatch, with
+    FollowSymLinks."""
+
+    NONE = enum.auto()
+    IF_OWNER_MATCHES = enum.auto()
+    FOLLOW = enum.auto()
+
+
+class LinkRefusedError(PermissionError):
+    """The path leads over a symbolic link that Options do not allow to follow."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(errno.ELOOP, "symbolic link not allowed, or owner differs from its target's", name)
+
+
+class OpenFile:
+    """An open descriptor and what the system says of it (`status`, its os.fstat)."""
+
+    __slots__ = ("fd", "status")
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.status = os.fstat(fd)
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a file with contents."""
+        return stat.S_ISREG(self.status.st_mode)
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a directory."""
+        return stat.S_ISDIR(self.status.st_mode)
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self.fd)
+
+
+def open_below(folder: str, path: str, symlinks: Symlinks) -> int:
+    """A descriptor of what `path` names below `folder`: a file to read, or a directory.
+
+    `path` is relative, even with a leading "/"; with a trailing "/" it must be a directory. An empty one is `folder`
+    itself, which may then be a file. Links on the way to `folder` are the administrator's, and followed.
+
+    Raises LinkRefusedError, any other OSError as the system has it, ValueError for names that no file can have.
+    """
+    names = [name for name in path.split("/") if name and name != "."]
+    if ".." in names:
+        raise FileNotFoundError(errno.ENOENT, "path climbs out of its folder", path)
+    flags = _SEARCH if path.endswith("/") else _READ
+    if symlinks is Symlinks.FOLLOW or not names:
+        return os.open("/".join((folder, *names)), flags)
+    directory = os.open(folder, _SEARCH)
+    for name in names[:-1]:
+        directory = _descend(directory, name, _SEARCH, symlinks)
+    return _descend(directory, names[-1], flags, symlinks)
+
+
+def _descend(directory: int, name: str, flags: int, symlinks: Symlinks) -> int:
+    """Open `name` in `directory`, and close `directory`."""
+    try:
+        return _open_in(directory, name, flags, symlinks)
+    finally:
+        os.close(directory)
+
+
+def _open_in(directory: int, name: str, flags: int, symlinks: Symlinks) -> int:
+    try:
+        return os.open(name, flags | os.O_NOFOLLOW, dir_fd=directory)
+    except OSError as error:
+        # open(2): a link as the last component gives ELOOP, or ENOTDIR together with O_DIRECTORY.
+        if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+            raise
+        link = os.lstat(name, dir_fd=directory)
+        if not stat.S_ISLNK(link.st_mode):
+            raise
+    if symlinks is not Symlinks.IF_OWNER_MATCHES:
+        raise LinkRefusedError(name)
+    return _open_owned(directory, name, flags, link.st_uid)
+
+
+def _open_owned(directory: int, name: str, flags: int, owner: int) -> int:
+    """Follow the link `name` if what it leads to belongs to `owner`; looking after opening leaves no time to cheat."""
+    fd = os.open(name, flags, dir_fd=directory)
+    if os.fstat(fd).st_uid != owner:
+        os.close(fd)
+        raise LinkRefusedError(name)
+    return fd
