@@ -1,11 +1,12 @@
 """How a directive is declared: one object per directive, which is also the key to its value.
 
-    TIMEOUT = Directive("Timeout", arguments.seconds, Context.HOST, 60.0, "Seconds an input or output may stall.")
+    TIMEOUT = Directive("Timeout", seconds, Context.HOST, 60.0, "Seconds that sending may stall.")
     ...
     settings[TIMEOUT]        # -> float, inferred
 
-Everything that is known of a directive stands in its declaration: where it may be used, what it takes, what holds when
-it is absent, a sentence for the manual, and how its values combine. Parsing, `-L`, error messages and the manual read it.
+Everything that is known of a directive stands in its declaration: where it may be used, what it takes, what holds
+when it is absent, a sentence for the manual, and how its values combine. Parsing, `-L`, error messages and the manual
+read it.
 """
 
 from __future__ import annotations
@@ -87,6 +88,11 @@ class Directive(Generic[T]):
     doc: str
     repeat: Callable[[T, T], T] = replace
     merge: Callable[[T, T], T] = replace
+
+    @property
+    def usage(self) -> str:
+        """How a line with it is written."""
+        return f"{self.name} {self.arguments.syntax}"
 
 
 class Settings:

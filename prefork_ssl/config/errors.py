@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+# What would break a line or steer a terminal, and bytes that were not UTF-8 (as surrogates).
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the configuration, and what to do about it (`hint`, one sentence or nothing)."""
+    """One thing wrong with the configuration, and what to do about it (`hint`, one sentence or nothing).
+
+    As a string it is one line, whatever characters the configuration has.
+    """
 
     message: str
     origin: Origin | None = None
@@ -28,7 +35,9 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.origin}: " if self.origin else ""
         remedy = f" ({self.hint})" if self.hint else ""
-        return f"{place}{self.message}{remedy}"
+        return _UNPRINTABLE.sub(
+            lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", f"{place}{self.message}{remedy}"
+        )
 
 
 class ConfigError(Exception):

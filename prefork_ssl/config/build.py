@@ -1,0 +1,188 @@
+"""Nodes in, Configuration out: contexts checked, arguments parsed, values combined, virtual hosts merged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prefork_ssl.config.defines import Defines
+from prefork_ssl.config.directives import Context, Directive, Settings
+from prefork_ssl.config.errors import BadArgument, ConfigError, Origin, Problem
+from prefork_ssl.config.nodes import Line, Node, Section
+from prefork_ssl.config.problems import Problems
+from prefork_ssl.config.sections import SECTIONS, VIRTUAL_HOST, SectionForm, Target
+from prefork_ssl.config.syntax import Reader
+from prefork_ssl.config.tree import Configuration, DirectorySection, Host, HostAddress, SectionKind
+from prefork_ssl.config.vocabulary import ModuleFinder, Vocabulary
+
+
+def read_configuration(
+    file: Path,
+    *,
+    server_root: Path,
+    core: Sequence[Directive[Any]],
+    modules: ModuleFinder,
+    defines: Mapping[str, str],
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+    environment: Mapping[str, str] = os.environ,
+) -> Configuration:
+    """Read `file` and build what it says.
+
+    `server_root` (absolute) holds until a ServerRoot line says otherwise. `defines` are the names given by -D, `before`
+    and `after` the lines given by -C and -c. ${NAME} may also be a variable of `environment`.
+
+    Raises ConfigError with all problems that there are, in the order of the text.
+    """
+    problems = Problems()
+    vocabulary = Vocabulary(core, modules)
+    names = Defines(defines, environment)
+    reader = Reader(server_root, names, vocabulary, problems)
+    reader.read("-C (command line)", "\n".join(before))
+    _read_main_file(reader, file)
+    reader.read("-c (command line)", "\n".join(after))
+    server, hosts = Builder(vocabulary, problems).build(reader.nodes)
+    problems.raise_any()
+    return Configuration(
+        server=server,
+        hosts=hosts,
+        server_root=reader.server_root,
+        modules=tuple(vocabulary.modules),
+        defines=names.names,
+        files=tuple(dict.fromkeys(reader.files)),
+    )
+
+
+def _read_main_file(reader: Reader, file: Path) -> None:
+    try:
+        reader.read_file(file)
+    except OSError as error:
+        message = f"the configuration file {file} cannot be read: {error.strerror}"
+        raise ConfigError([Problem(message, hint="-f names another")]) from None
+
+
+@dataclass(slots=True)
+class _Scope:
+    """What is gathered between the beginning and the end of a section; `name` is "" outside all sections, and None in
+    a section that is unknown or not closed: what may stand there cannot be told."""
+
+    name: str | None
+    context: Context
+    values: dict[Directive[Any], Any] = field(default_factory=dict)
+    origins: dict[Directive[Any], Origin] = field(default_factory=dict)
+    targets: list[tuple[Target, DirectorySection]] = field(default_factory=list)
+    hosts: list[tuple[tuple[HostAddress, ...], _Scope, Origin]] = field(default_factory=list)
+
+    def put(self, directive: Directive[Any], value: Any, origin: Origin) -> None:
+        if directive in self.values:
+            value = directive.repeat(self.values[directive], value)
+        self.values[directive] = value
+        self.origins[directive] = origin
+
+    def settings(self) -> Settings:
+        return Settings(self.values, self.origins)
+
+
+class Builder:
+    """One building. Problems are added to `problems`; what is built along with them is of no use."""
+
+    def __init__(self, vocabulary: Vocabulary, problems: Problems) -> None:
+        self._vocabulary = vocabulary
+        self._problems = problems
+
+    def build(self, nodes: Iterable[Node]) -> tuple[Host, tuple[Host, ...]]:
+        """The main server, and the virtual hosts merged over it."""
+        main = self._filled(_Scope("", Context.SERVER), nodes)
+        settings = main.settings()
+        server = Host(settings, _in_merging_order(main.targets))
+        hosts = tuple(
+            Host(
+                settings=inner.settings().inside(settings),
+                sections=_in_merging_order(main.targets + inner.targets),
+                addresses=addresses,
+                origin=origin,
+            )
+            for addresses, inner, origin in main.hosts
+        )
+        return server, hosts
+
+    def _filled(self, scope: _Scope, nodes: Iterable[Node]) -> _Scope:
+        for node in nodes:
+            if isinstance(node, Section):
+                self._section(node, scope)
+            else:
+                self._directive(node, scope)
+        return scope
+
+    def _directive(self, line: Line, scope: _Scope) -> None:
+        directive = self._vocabulary.find(line.name)
+        if directive is None:
+            self._problems.add(line, *self._vocabulary.explain(line.name))
+        elif not directive.contexts & scope.context:
+            message = f"{directive.name} cannot stand {_inside(scope.name)}"
+            self._problems.add(line, message, f"it can stand {_listed(directive.contexts)}")
+        else:
+            try:
+                value = directive.arguments.parse(line.words, line.place)
+                scope.put(directive, value, line.place.origin)
+            except (BadArgument, OSError) as error:
+                self._problems.add_argument(line, error, directive.usage)
+
+    def _section(self, section: Section, scope: _Scope) -> None:
+        line = section.opening
+        form = SECTIONS.get(line.name.lower())
+        if form is None:
+            self._problems.add(line, *self._vocabulary.explain(line.name))
+            self._filled(_Scope(None, Context.ANYWHERE), section.body)
+            return
+        if scope.name is not None and scope.name not in form.inside:
+            message = f"{form.name} cannot stand {_inside(scope.name)}"
+            self._problems.add(line, message, f"it can stand {', '.join(map(_inside, form.inside))}")
+        scope_inside = _Scope(form.name, form.contents) if section.closed else _Scope(None, Context.ANYWHERE)
+        inner = self._filled(scope_inside, section.body)
+        self._add(form, line, inner, scope)
+
+    def _add(self, form: SectionForm[Any], line: Line, inner: _Scope, scope: _Scope) -> None:
+        if not line.readable:
+            return
+        try:
+            value = form.arguments.parse(line.words, line.place)
+        except BadArgument as error:
+            self._problems.add_argument(line, error, form.usage)
+            return
+        if form is VIRTUAL_HOST:
+            scope.hosts.append((value, inner, line.place.origin))
+        else:
+            scope.targets.append((value, _directory_section(value, inner, line.place.origin)))
+
+
+def _directory_section(target: Target, inner: _Scope, origin: Origin) -> DirectorySection:
+    files = tuple(section for _, section in inner.targets)
+    return DirectorySection(target.kind, target.name, target.pattern, inner.settings(), files, origin)
+
+
+_KINDS = tuple(SectionKind)
+
+
+def _in_merging_order(targets: Iterable[tuple[Target, DirectorySection]]) -> tuple[DirectorySection, ...]:
+    """By kind; within <Directory> from short to long; otherwise as given."""
+    ordered = sorted(targets, key=lambda pair: (_KINDS.index(pair[0].kind), pair[0].depth))
+    return tuple(section for _, section in ordered)
+
+
+def _inside(name: str | None) -> str:
+    return f"in {name}" if name else "outside sections"
+
+
+_PLACES = {
+    Context.SERVER: "outside sections",
+    Context.VIRTUAL_HOST: "in <VirtualHost>",
+    Context.DIRECTORY: "in <Directory>, <Location> and <Files>",
+}
+
+
+def _listed(contexts: Context) -> str:
+    return ", ".join(text for context, text in _PLACES.items() if context & contexts)

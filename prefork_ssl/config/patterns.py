@@ -1,0 +1,89 @@
+"""How a directory section's argument matches: Apache's plain paths, wildcards and regular expressions.
+
+`*` and `?` match anything but "/", `[...]` one character of a set, never "/". In arguments that have wildcards, a
+backslash takes its meaning from the next character.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+
+from prefork_ssl.config.errors import BadArgument
+
+_WILDCARD = re.compile(
+    r"""
+      (?P<any>\*+)
+    | (?P<one>\?)
+    | \[(?P<negated>[!^]?)(?P<set>\]?(?:\\.|[^\]\\])*)\]
+    | \\(?P<escaped>.)
+    | (?P<plain>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_SPECIAL = re.compile(r"[*?\[\\]")
+_MEMBER = re.compile(r"\\(?P<escaped>.)|[\[&~|^]", re.DOTALL)
+
+
+def directory_wildcard(text: str, server_root: Path) -> str:
+    """The argument of <Directory> as an absolute wildcard, without "." and "..", that ends in a slash."""
+    if not text:
+        raise BadArgument("needs the path of a directory")
+    wildcard = text if has_wildcards(text) else _literal(text)
+    path = posixpath.normpath(posixpath.join(_literal(str(server_root)), wildcard)).strip("/")
+    return f"/{path}/" if path else "/"
+
+
+def directory_pattern(wildcard: str) -> re.Pattern[str]:
+    """Matches the path, with a trailing slash, of the directory and of all below it."""
+    return re.compile(_expression(wildcard))
+
+
+def file_pattern(text: str) -> re.Pattern[str]:
+    """Matches a file's base name."""
+    if not text or "/" in text:
+        raise BadArgument(f"needs the name of a file without a path, not {text!r}")
+    return re.compile((_expression(text) if has_wildcards(text) else re.escape(text)) + r"\Z")
+
+
+def location_pattern(text: str) -> re.Pattern[str]:
+    """Matches a URL path: a plain one also all below it, one with wildcards nothing below it (as in Apache)."""
+    if not text.startswith(("/", "*", "?", "[")):
+        raise BadArgument(f"needs a URL path that begins with '/', not {text!r}")
+    if has_wildcards(text):
+        return re.compile(_expression(text) + r"\Z")
+    return re.compile(re.escape(text) + ("" if text.endswith("/") else r"(?:/|\Z)"))
+
+
+def _literal(text: str) -> str:
+    """The wildcard that matches `text` and nothing else."""
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def has_wildcards(text: str) -> bool:
+    """Whether `text` has a `*`, a `?` or a whole `[...]` that no backslash precedes."""
+    found = _WILDCARD.finditer(text)
+    return any(part["any"] or part["one"] or part["set"] is not None for part in found)
+
+
+def _expression(text: str) -> str:
+    """A wildcard as a regular expression."""
+    expression = "".join(map(_translated, _WILDCARD.finditer(text)))
+    try:
+        re.compile(expression)
+    except re.error as error:
+        raise BadArgument(f"{text!r} is not a pattern: {error.msg}") from None
+    return expression
+
+
+def _translated(part: re.Match[str]) -> str:
+    if part["any"]:
+        return "[^/]*"
+    if part["one"]:
+        return "[^/]"
+    if part["set"] is not None:
+        members = _MEMBER.sub(lambda member: re.escape(member["escaped"] or member[0]), part["set"])
+        return f"(?!/)[{'^' if part['negated'] else ''}{members}]"
+    return re.escape(part["escaped"] or part["plain"])

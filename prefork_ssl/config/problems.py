@@ -1,0 +1,31 @@
+"""What is wrong is gathered while reading goes on, so that one run tells everything."""
+
+from __future__ import annotations
+
+import operator
+
+from prefork_ssl.config.errors import BadArgument, ConfigError, Problem
+from prefork_ssl.config.nodes import Line
+
+
+class Problems:
+    """Problems by their place in the text, in whatever order they are found."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[int, Problem]] = []
+
+    def add(self, line: Line, message: str, hint: str = "") -> None:
+        """Something is wrong with `line`."""
+        self._found.append((line.order, Problem(message, line.place.origin, hint)))
+
+    def add_argument(self, line: Line, error: BadArgument | OSError, usage: str = "") -> None:
+        """The arguments of `line` are wrong; `usage` is how it should look, "" if that is not known."""
+        if isinstance(error, OSError):
+            error = BadArgument(f"{error.filename} cannot be used: {error.strerror}")
+        hints = (error.hint, f"syntax: {usage}" if usage else "")
+        self.add(line, f"{line.name}: {error}", "; ".join(filter(None, hints)))
+
+    def raise_any(self) -> None:
+        """Raise ConfigError with everything that was added, in the order of the text; do nothing without any."""
+        if self._found:
+            raise ConfigError(problem for _, problem in sorted(self._found, key=operator.itemgetter(0)))

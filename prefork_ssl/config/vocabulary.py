@@ -1,0 +1,78 @@
+"""The directives that may be used at one moment of the reading, and help with those that may not."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+from prefork_ssl.config.directives import Directive
+from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.language import CONDITIONS, READING_DIRECTIVES
+from prefork_ssl.config.sections import SECTIONS
+
+
+class ModuleFinder(Protocol):
+    """How the language learns about modules, of which it knows none by name."""
+
+    def find(self, name: str, target: str | None = None) -> Sequence[Directive[Any]]:
+        """The directives of a module, by its name or, for one that is not known by name, by the object
+        "package.module:attribute". Raises BadArgument that lists the known names."""
+
+    def known_directives(self) -> Mapping[str, str]:
+        """For each directive of each known module, loaded or not: the directive's name -> the module's name."""
+
+
+class Vocabulary:
+    """Core directives, and those of the modules that have been loaded so far."""
+
+    def __init__(self, core: Sequence[Directive[Any]], finder: ModuleFinder) -> None:
+        self._directives = {directive.name.lower(): directive for directive in core}
+        self._finder = finder
+        self.modules: dict[str, None] = {}
+
+    def load(self, name: str, target: str | None) -> None:
+        """Add a module's directives; loading it again changes nothing. Raises BadArgument."""
+        if name in self.modules:
+            return
+        added = {directive.name.lower(): directive for directive in self._finder.find(name, target)}
+        for clash in added.keys() & self._directives.keys():
+            raise BadArgument(f"{name} brings another {added[clash].name}, which exists already")
+        self._directives.update(added)
+        self.modules[name] = None
+
+    def find(self, name: str) -> Directive[Any] | None:
+        """The directive of this name, in any case."""
+        return self._directives.get(name.lower())
+
+    def explain(self, name: str) -> tuple[str, str]:
+        """What is wrong with a name that is not known, and what to do: a message and a hint. Asked only when all has
+        been read, since a LoadModule could still follow."""
+        spelt, module = self._elsewhere.get(name.lower(), ("", ""))
+        if module:
+            return (
+                f"{spelt} is a directive of {module}, which is not loaded",
+                f"add the line: LoadModule {module}",
+            )
+        kind = "section" if name.startswith("<") else "directive"
+        near = difflib.get_close_matches(name.lower(), self._names, 1)
+        if near:
+            return f"unknown {kind} {name}: did you mean {self._names[near[0]]}?", ""
+        return f"unknown {kind} {name}", "-L lists all"
+
+    @cached_property
+    def _elsewhere(self) -> dict[str, tuple[str, str]]:
+        """Directives of modules that are not loaded."""
+        known = self._finder.known_directives().items()
+        return {name.lower(): (name, module) for name, module in known if module not in self.modules}
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """All names that one could have meant."""
+        declared = [directive.name for directive in (*self._directives.values(), *READING_DIRECTIVES)]
+        sections = [form.name for form in SECTIONS.values()] + [form.name for form in CONDITIONS.values()]
+        others = {
+            key: f"{name} of {module}, which is not loaded" for key, (name, module) in self._elsewhere.items()
+        }
+        return others | {name.lower(): name for name in declared + sections}
