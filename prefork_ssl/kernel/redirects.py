@@ -19,7 +19,7 @@ def quote_path(path: str) -> str:
 
 
 def redirect(status: int, location: str) -> Response:
-    """A response of `status` (3xx) that leads to `location`, a URI or an absolute path, encoded where it needs to be."""
+    """A response of `status` (3xx) that leads to `location`, a URI or a path; what a URI cannot hold is encoded."""
     location = quote(location, safe=_URI_CHARACTERS, errors="surrogateescape")
     link = html.escape(location)
     page = (

@@ -206,7 +206,7 @@ class TestDirectories:
         (site.root / "htdocs" / path[1:]).mkdir()
         location = headers_of(site.ask("/x", path=path))["Location"]
         assert location.isascii()
-        assert location.startswith("/%5C") or location.startswith(("/x%0D%0ASet", "/%FF%C3%A9/"))
+        assert location.startswith(("/%5C", "/x%0D%0ASet", "/%FF%C3%A9/"))
 
     def test_the_first_index_file_that_exists(self, site: Site) -> None:
         site.values[DIRECTORY_INDEX] = ("index.html", "index.txt", "sub/index.html")
