@@ -14,8 +14,8 @@ from pathlib import Path
 from cryptography import x509
 
 from . import canonical
+from .blocks import Block, Kind, blocks
 from .errors import CertificateError
-from .reading import Block, Kind, blocks
 
 _SUFFIXES = {".pem", ".crt", ".cer", ".crl"}
 _HASHED = re.compile(r"[0-9a-f]{8}\.r?\d+")
