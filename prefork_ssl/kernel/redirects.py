@@ -9,7 +9,7 @@ from prefork_ssl.kernel.request import Response
 
 # RFC 3986 section 2: reserved and unreserved characters, and "%" of what is already encoded.
 _URI_CHARACTERS = ":/?#[]@!$&'()*+,;=-._~%"
-# RFC 3986 section 3.3: what may stand in a path. The first "/" of several is an authority's beginning.
+# RFC 3986 section 3.3.
 _PATH_CHARACTERS = "/:@!$&'()*+,;=-._~"
 
 
@@ -19,8 +19,13 @@ def quote_path(path: str) -> str:
 
 
 def redirect(status: int, location: str) -> Response:
-    """A response of `status` (3xx) that leads to `location`, a URI or a path; what a URI cannot hold is encoded."""
+    """A response of `status` (3xx) that leads to `location`, a URI or a path; what a URI cannot hold is encoded.
+
+    Several slashes at the beginning become one: //name would lead to another host (RFC 3986 section 4.2).
+    """
     location = quote(location, safe=_URI_CHARACTERS, errors="surrogateescape")
+    if location.startswith("//"):
+        location = "/" + location.lstrip("/")
     link = html.escape(location)
     page = (
         f'<!DOCTYPE html>\n<title>{status}</title>\n<p>The document is at <a href="{link}">{link}</a>.</p>\n'

@@ -66,10 +66,12 @@ class FileHandler:
 
     def _directory(self, request: Request, folder: str, path: str) -> Response:
         """The first index file that exists; 403 without one: there are no listings."""
+        if not path.endswith("/"):
+            path += "/"
         for name in self._index:
             with suppress(FileNotFoundError):
                 return self._file(request, folder, path + name, self._open(folder, path + name))
-        self._open(folder, path or "./").close()
+        self._open(folder, path).close()
         self._say(request, Level.ERROR, f"no index file ({' '.join(self._index)}) in {request.filename}")
         return Response(403)
 

@@ -1,0 +1,1 @@
+"""Alias and Redirect: URL paths that lead outside DocumentRoot, or to another URL (Apache's mod_alias)."""
