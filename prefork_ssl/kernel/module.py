@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from prefork_ssl.config.directives import Directive
+from prefork_ssl.config.tree import Configuration
 from prefork_ssl.kernel.hooks import Hooks
 from prefork_ssl.kernel.variables import VariableFamily
+
+# The lines that -t -D DUMP_... shows of a configuration.
+Dump = Callable[[Configuration], Iterable[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +22,8 @@ class Module:
 
     `variables` maps the beginning of a name ("SSL_") to the family that resolves it. `tokens` are the products that the
     module brings, for the Server field with ServerTokens Full and for -v ("OpenSSL/4.0.3"). `after` names modules whose
-    hooks run before this one's in every phase, if they are loaded.
+    hooks run before this one's in every phase, if they are loaded. `dumps` maps a name to what -t -D NAME shows
+    ("DUMP_CERTS").
     """
 
     name: str
@@ -27,3 +32,4 @@ class Module:
     variables: Mapping[str, VariableFamily] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    dumps: Mapping[str, Dump] = field(default_factory=dict)

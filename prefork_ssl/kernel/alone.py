@@ -1,0 +1,32 @@
+"""-X: one process serves in the foreground, without a master and without forking: a debugger sees everything."""
+
+from __future__ import annotations
+
+import signal
+
+from prefork_ssl.kernel.channel import Channel
+from prefork_ssl.kernel.crew import Crew
+from prefork_ssl.kernel.master import pid_file_path
+from prefork_ssl.kernel.pidfile import claim
+from prefork_ssl.kernel.privileges import become
+from prefork_ssl.kernel.scoreboard import Scoreboard
+from prefork_ssl.kernel.worker import Worker
+
+
+def serve_alone(crew: Crew) -> None:
+    """Serve until SIGTERM, or Ctrl-C. Raises PidFileError, OSError."""
+    pid_file = claim(pid_file_path(crew.generation.configuration))
+    try:
+        if crew.identity is not None:
+            become(crew.identity)
+        for number in (signal.SIGHUP, signal.SIGUSR1):
+            signal.signal(number, signal.SIG_IGN)
+        slot = Scoreboard(1).slots[0]
+        # The master's end stays open for as long as this runs: the worker never finds itself orphaned.
+        _master, channel = Channel.pair()
+        Worker(crew, 1, slot, channel).run()
+    except KeyboardInterrupt:
+        pass  # that is how it is meant to end
+    finally:
+        crew.generation.logs.flush()
+        pid_file.remove()

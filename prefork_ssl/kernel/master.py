@@ -1,0 +1,315 @@
+"""The master: forks workers, supervises them, reloads, stops.
+
+It has bound the ports and owns the keys, and hands both down by forking. It serves nobody, and never uses gevent.
+
+    HUP, USR1       reload: a transaction (rollout.py); several in a row are one
+    TERM, INT       stop: connections are interrupted
+    WINCH, QUIT     graceful stop: what is under way is finished, within GracefulShutdownTimeout
+    CHLD            a worker has ended
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from setproctitle import setproctitle
+
+from prefork_ssl.config.errors import ConfigError
+from prefork_ssl.config.tree import Configuration
+from prefork_ssl.kernel import systemd
+from prefork_ssl.kernel.control import Answer, ControlServer
+from prefork_ssl.kernel.crew import Crew, muster
+from prefork_ssl.kernel.daemon import Launch
+from prefork_ssl.kernel.directives import GRACEFUL_SHUTDOWN_TIMEOUT, PID_FILE
+from prefork_ssl.kernel.generation import ModuleSource
+from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.loop import Loop
+from prefork_ssl.kernel.pidfile import PidFile, PidFileError, claim
+from prefork_ssl.kernel.rollout import Rollout, cause
+from prefork_ssl.kernel.rotation import Rotation
+from prefork_ssl.kernel.supervisor import Supervisor
+from prefork_ssl.kernel.workforce import Member, Stage, Workforce
+
+_SIGNALS = (
+    signal.SIGHUP,
+    signal.SIGUSR1,
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGWINCH,
+    signal.SIGQUIT,
+    signal.SIGCHLD,
+)
+_TICK = 1.0
+# Seconds that workers have to end after they were told to stop; then they are killed.
+_LAST_ORDERS = 5.0
+_STOPPING = "the server is stopping"
+
+Read = Callable[[], tuple[Configuration, ModuleSource]]
+
+
+def pid_file_path(configuration: Configuration) -> Path:
+    """Where the master's process id is to be written."""
+    return Path(configuration.server_root, configuration.server.settings[PID_FILE])
+
+
+class Master:
+    """`crew` is the first; `read` reads the configuration anew, and raises ConfigError; `launch` is who waits."""
+
+    def __init__(self, crew: Crew, read: Read, launch: Launch) -> None:
+        self._read = read
+        self._launch = launch
+        self._first = Rollout(crew)
+        self._crew: Crew | None = None  # the one in service
+        self._rollout: Rollout | None = self._first  # the one that may be soon
+        self._leaving: list[Crew] = []  # those some of whose workers may not have ended yet
+        self._pid_file: PidFile | None = None
+        self._reload_wanted = False
+        self._askers: list[Answer] = []
+        self._stopping = False
+        self._kills_at = float("inf")
+        self._failure = ""
+        self._next_tick = time.monotonic()
+        self._loop = Loop(_SIGNALS, self._caught)
+        self._workforce = Workforce(self._loop, self._said, self._forget)
+        self._supervisor = Supervisor(self._workforce, crew)
+        self._rotation = Rotation()
+        self._control: ControlServer | None = None
+        self._use_log_of(crew)
+
+    def run(self) -> int:
+        """Serve until told to stop. Returns the exit status: 1 if the start failed."""
+        try:
+            self._begin()
+            while self._workforce or not self._stopping:
+                self._loop.turn(self._next_tick - time.monotonic())
+                self._work()
+        finally:
+            self._end()
+        return 1 if self._failure else 0
+
+    def _work(self) -> None:
+        """What is due at this turn of the loop."""
+        if time.monotonic() >= self._next_tick:
+            self._next_tick = time.monotonic() + _TICK
+            self._tick()
+        if self._reload_wanted and self._rollout is None and not self._stopping:
+            self._reload()
+        if self._crew is not None and not self._stopping:
+            self._supervisor.fill()
+
+    def _tick(self) -> None:
+        self._supervisor.look()
+        for crew in self._crews():
+            workers = self._workforce.of(crew)
+            self._rotation.look_after(crew.generation.logs, [worker.channel for worker in workers])
+            crew.generation.logs.tend()
+        for crew in [crew for crew in self._leaving if not self._workforce.of(crew)]:
+            self._leaving.remove(crew)
+            crew.generation.logs.close()
+        if time.monotonic() >= self._kills_at:
+            for member in self._workforce:
+                self._log.write(Level.ALERT, f"{member} does not end, and is killed")
+                member.kill(signal.SIGKILL)
+
+    def _crews(self) -> list[Crew]:
+        rolling = [self._rollout.crew] if self._rollout else []
+        return [*self._leaving, *([self._crew] if self._crew else []), *rolling]
+
+    # --- start and end ---
+
+    def _begin(self) -> None:
+        setproctitle(f"prefork_ssl: master, {self._first.crew.generation.configuration.files[0]}")
+        self._open_control()
+        self._roll_out(self._first)
+
+    def _open_control(self) -> None:
+        try:
+            self._control = ControlServer(self._loop, self._asked)
+        except OSError as error:
+            message = f"no control socket, so -k restart cannot tell how it went: {error.strerror}"
+            self._log.write(Level.WARN, message)
+
+    def _end(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        self._drop_pid_file()
+        if self._failure:
+            self._launch.failed(self._failure)
+        else:
+            self._log.write(Level.NOTICE, "stopped")
+        for crew in self._crews():
+            crew.generation.logs.close()
+
+    def _drop_pid_file(self) -> None:
+        if self._pid_file is None:
+            return
+        try:
+            self._pid_file.remove()
+        except PidFileError as error:
+            self._log.write(Level.ERROR, str(error))
+        self._pid_file = None
+
+    def _forget(self) -> None:
+        """In a new worker: let go of what is the master's."""
+        self._loop.forget()
+        self._launch.forget()
+        if self._control is not None:
+            self._control.forget()
+        for pid_file in (self._pid_file, self._rollout.pid_file if self._rollout else None):
+            if pid_file is not None:
+                pid_file.forget()
+
+    def _use_log_of(self, crew: Crew) -> None:
+        self._log = crew.log
+        faulthandler.enable(self._log.file.fd)
+        self._launch.errors_to(self._log.file.fd)
+
+    # --- what happens ---
+
+    def _caught(self, number: signal.Signals) -> None:
+        getattr(self, f"_handle_{number.name.removeprefix('SIG').lower()}")()
+
+    def _handle_hup(self) -> None:
+        self._reload_wanted = True
+
+    _handle_usr1 = _handle_hup
+
+    def _handle_term(self) -> None:
+        self._leave("stopping", 0)
+        for member in self._workforce:
+            member.kill(signal.SIGTERM)
+
+    _handle_int = _handle_term
+
+    def _handle_quit(self) -> None:
+        seconds = self._supervisor.crew.settings[GRACEFUL_SHUTDOWN_TIMEOUT] or float("inf")
+        self._leave("stopping gracefully", seconds)
+        for member in self._workforce:
+            member.send_home()
+        # Another server may start while the last connections are served.
+        self._drop_pid_file()
+
+    def _handle_winch(self) -> None:
+        # A terminal sends it, too, when its window changes size.
+        if not os.isatty(0):
+            self._handle_quit()
+
+    def _handle_chld(self) -> None:
+        for burial in self._workforce.bury():
+            if self._rollout is not None and burial.member.crew is self._rollout.crew:
+                self._roll_back(self._rollout, cause(burial))
+            else:
+                self._supervisor.lost(burial)
+
+    def _said(self, member: Member, message: str) -> None:
+        word, _, rest = message.partition(" ")
+        if word == "failed":
+            member.reason = rest
+        elif word == "spent":
+            member.spent = True
+        elif word == "ready" and member.stage is Stage.STARTING:
+            member.stage = Stage.SERVING
+            self._supervisor.ready(member)
+            if self._rollout is not None and self._rollout.complete(self._workforce):
+                self._commit(self._rollout)
+
+    def _asked(self, question: str, answer: Answer) -> None:
+        if question != "reload" or self._stopping:
+            answer(f"refused\n{_STOPPING if self._stopping else 'what is asked is not understood'}")
+            return
+        self._reload_wanted = True
+        self._askers.append(answer)
+
+    # --- transactions ---
+
+    def _reload(self) -> None:
+        answers, self._askers = self._askers, []
+        self._reload_wanted = False
+        self._notify(systemd.notify_reloading)
+        try:
+            configuration, source = self._read()
+            rollout = self._rollout = Rollout(muster(configuration, source, self._crew), answers=answers)
+        except ConfigError as error:
+            self._refuse(answers, str(error))
+        except Exception:  # noqa: BLE001 - a module's mistake is no reason to end what works
+            self._log.exception("a mistake in the program stopped the reload")
+            self._refuse(
+                answers, "a mistake in the program stopped the reload; the error log has the traceback"
+            )
+        else:
+            self._roll_out(rollout)
+
+    def _roll_out(self, rollout: Rollout) -> None:
+        path = pid_file_path(rollout.crew.generation.configuration)
+        try:
+            if self._pid_file is None or path != self._pid_file.path:
+                rollout.pid_file = claim(path)
+            rollout.hire(self._workforce)
+        except (PidFileError, OSError) as error:
+            self._roll_back(rollout, (error.strerror if isinstance(error, OSError) else "") or str(error))
+
+    def _commit(self, rollout: Rollout) -> None:
+        earlier, self._crew, self._rollout = self._crew, rollout.crew, None
+        if rollout.pid_file is not None:
+            self._drop_pid_file()
+            self._pid_file = rollout.pid_file
+        self._supervisor.take_over(rollout.crew)
+        self._use_log_of(rollout.crew)
+        if earlier is not None:
+            self._retire(earlier, rollout.crew)
+        self._log.write(Level.NOTICE, f"ready: {rollout.crew}")
+        self._launch.ready()
+        self._notify(systemd.notify_ready, str(rollout.crew))
+        rollout.answer(f"ok generation {rollout.crew.generation.number}")
+
+    def _retire(self, crew: Crew, successor: Crew) -> None:
+        for member in self._workforce.of(crew):
+            member.send_home()
+        crew.close_sockets(successor)
+        self._leaving.append(crew)
+
+    def _roll_back(self, rollout: Rollout, reason: str) -> None:
+        self._rollout = None
+        rollout.undo(self._workforce, self._crew)
+        self._leaving.append(rollout.crew)
+        if self._crew is not None:
+            self._refuse(rollout.answers, reason)
+            return
+        self._log.write(Level.CRIT, f"the start failed: {reason}")
+        self._failure, self._stopping = reason, True
+        self._kills_at = time.monotonic() + _LAST_ORDERS
+
+    def _refuse(self, answers: Sequence[Answer], reason: str) -> None:
+        """A reload has failed, and nothing has changed."""
+        self._log.write(
+            Level.ERROR, "reload refused, everything stays as it was:", detail=reason.splitlines()
+        )
+        self._notify(systemd.notify_ready, f"reload refused: {reason.splitlines()[0]}")
+        for answer in answers:
+            answer(f"refused\n{reason}")
+
+    def _leave(self, how: str, seconds: float) -> None:
+        """Begin to end, in `seconds` at the latest; a later call may shorten the time."""
+        self._kills_at = time.monotonic() + seconds + _LAST_ORDERS
+        if self._stopping:
+            return
+        self._log.write(Level.NOTICE, how)
+        self._notify(systemd.notify_stopping, how)
+        if self._rollout is not None:
+            self._roll_back(self._rollout, _STOPPING)
+        self._stopping = True
+        for answer in self._askers:
+            answer(f"refused\n{_STOPPING}")
+        if self._crew is not None:
+            self._crew.close_sockets(None)
+
+    def _notify(self, note: Callable[..., None], *arguments: str) -> None:
+        try:
+            note(*arguments)
+        except OSError as error:
+            self._log.write(Level.WARN, f"systemd was not told: {error.strerror}")

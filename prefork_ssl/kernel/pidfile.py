@@ -1,0 +1,138 @@
+"""PidFile: tells others which process is the master, and whether that master lives.
+
+The master holds a lock (flock) on its file for as long as it lives. So a file that was left behind is told from one in
+use, even when its process id has been given to another process since, as after a reboot.
+"""
+
+from __future__ import annotations
+
+import enum
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class State(enum.Enum):
+    """What a pid file says."""
+
+    ABSENT = "there is no file"
+    STALE = "the process that wrote it has ended"
+    RUNNING = "the master is running"
+    FOREIGN = "the process is running, and is not a master of ours"
+
+
+class PidFileError(Exception):
+    """The file cannot be read, written or understood. The message is one line, and names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a pid file; `pid` is 0 if it is absent."""
+
+    state: State
+    pid: int = 0
+
+
+def look(path: Path) -> Found:
+    """Read a pid file and find out what has become of its process. Raises PidFileError.
+
+    Not for the file of this very process.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return Found(State.ABSENT)
+    except OSError as error:
+        raise PidFileError(f"PidFile {path} cannot be read: {error.strerror}") from error
+    try:
+        return _judge(fd, path)
+    finally:
+        os.close(fd)
+
+
+def _judge(fd: int, path: Path) -> Found:
+    text = os.read(fd, 32).decode("latin-1").strip()
+    if not (text.isdigit() and 0 < int(text) < 1 << 31):
+        raise PidFileError(f"PidFile {path} holds {text!r}, which is not a process id: remove it")
+    pid = int(text)
+    if _locked(fd):
+        return Found(State.RUNNING, pid)
+    if _older(pid, os.fstat(fd).st_mtime):
+        return Found(State.FOREIGN, pid)
+    return Found(State.STALE, pid)
+
+
+def _locked(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _older(pid: int, moment: float) -> bool:
+    """Whether the process lives and was there at `moment` (time.time()): only then it may have written the file."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("latin-1").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    state, start_ticks = fields[0], int(fields[19])
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - start_ticks / os.sysconf("SC_CLK_TCK")
+    return state not in "ZX" and time.time() - age <= moment + 1
+
+
+def claim(path: Path) -> PidFile:
+    """Write the file of this process, unless another one is running. Raises PidFileError."""
+    found = look(path)
+    if found.state is State.RUNNING:
+        raise PidFileError(f"PidFile {path}: prefork-ssl (pid {found.pid}) is already running")
+    if found.state is State.FOREIGN:
+        raise PidFileError(
+            f"PidFile {path}: process {found.pid} is already running, and is not prefork-ssl "
+            "(remove the file if it is a leftover, or choose another PidFile)"
+        )
+    return PidFile(path)
+
+
+class PidFile:
+    """The file of this process, while it is the master."""
+
+    def __init__(self, path: Path) -> None:
+        """Write the file and lock it. Readers never see half of it. Raises PidFileError."""
+        self.path = path
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            self._fd = _create(draft)
+            draft.rename(path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise PidFileError(f"PidFile {path} cannot be written: {error.strerror}") from error
+
+    def remove(self) -> None:
+        """Take the file away, unless another process has put its own in place. Raises PidFileError."""
+        try:
+            if os.path.samestat(self.path.stat(), os.fstat(self._fd)):
+                self.path.unlink()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise PidFileError(f"PidFile {self.path} cannot be removed: {error.strerror}") from error
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of the file without touching it: in a worker, whose pid it does not hold."""
+        os.close(self._fd)
+
+
+def _create(draft: Path) -> int:
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(fd, 0o644)
+        os.write(fd, f"{os.getpid()}\n".encode())
+    except OSError:
+        os.close(fd)
+        raise
+    return fd

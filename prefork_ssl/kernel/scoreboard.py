@@ -1,0 +1,62 @@
+"""What each worker is doing, in memory that the master and all its workers share.
+
+Each worker has a slot of its own and is the only one to write to it. The numbers are 64 bits wide and aligned, so a
+reader in another process sees each of them whole.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+
+# Numbers in a slot; a slot fills two cache lines, so that workers do not slow each other down.
+_WIDTH = 16
+# StartServers goes up to 1024, and generations that drain need slots beside the one in service.
+SLOTS = 4096
+
+PID, NUMBER, GENERATION, DRAINING, BEATS, ACCEPTED, OPEN, REQUESTS, BUSY = range(9)
+
+
+class Slot:
+    """A worker's place on the board. `words` holds the numbers, indexed by the names above:
+
+    PID (0: the slot is free), NUMBER (of the worker, from 1), GENERATION, DRAINING (1 or 0), BEATS (rises while the
+    worker lives), ACCEPTED (connections so far), OPEN (connections now), REQUESTS (so far), BUSY (requests now).
+    """
+
+    __slots__ = ("words",)
+
+    def __init__(self, words: memoryview) -> None:
+        self.words = words
+
+
+class Scoreboard:
+    """The board: `slots`, free and used. The master makes it before the first fork."""
+
+    def __init__(self, slots: int = SLOTS) -> None:
+        words = memoryview(mmap.mmap(-1, slots * _WIDTH * 8)).cast("q")
+        self.slots = [Slot(words[start : start + _WIDTH]) for start in range(0, slots * _WIDTH, _WIDTH)]
+        self._past = Slot(memoryview(bytearray(_WIDTH * 8)).cast("q"))
+
+    def claim(self, number: int, generation: int) -> Slot | None:
+        """A free slot for a worker that is about to begin; None if there is none. The caller sets its PID."""
+        for slot in self.slots:
+            if not slot.words[PID]:
+                slot.words[:] = memoryview(bytes(_WIDTH * 8)).cast("q")
+                slot.words[NUMBER], slot.words[GENERATION] = number, generation
+                return slot
+        return None
+
+    def release(self, slot: Slot) -> None:
+        """The worker has ended: what it did goes into the totals."""
+        for field in (ACCEPTED, REQUESTS):
+            self._past.words[field] += slot.words[field]
+        slot.words[PID] = 0
+
+    def total(self, field: int) -> int:
+        """The sum over all workers; for ACCEPTED and REQUESTS those that have ended are counted too."""
+        return self._past.words[field] + sum(slot.words[field] for slot in self)
+
+    def __iter__(self) -> Iterator[Slot]:
+        """The slots in use."""
+        return (slot for slot in self.slots if slot.words[PID])

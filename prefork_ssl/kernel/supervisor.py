@@ -1,0 +1,102 @@
+"""Keeps the crew in service at full strength.
+
+A worker that died is replaced, one that asked for it is relieved, one that hangs is killed.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from prefork_ssl.kernel.crew import Crew
+from prefork_ssl.kernel.directives import WORKER_HEARTBEAT_TIMEOUT
+from prefork_ssl.kernel.error_log import ErrorLog
+from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.workforce import Burial, Member, Stage, Workforce
+
+# A worker that dies sooner than this many seconds after its birth makes the next one wait.
+_YOUNG = 5.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
+# A master that slept for so many seconds itself has no right to call others silent.
+_OVERSLEPT = 5.0
+
+
+class Supervisor:
+    """Works for the crew that it was given last."""
+
+    def __init__(self, workforce: Workforce, crew: Crew) -> None:
+        self._workforce = workforce
+        self.crew = crew
+        self._pause = 0.0
+        self._hires_from = 0.0
+        self._looked = time.monotonic()
+
+    @property
+    def _log(self) -> ErrorLog:
+        return self.crew.log
+
+    def take_over(self, crew: Crew) -> None:
+        """Another crew is in service."""
+        self.crew = crew
+        self._pause = self._hires_from = 0.0
+
+    def ready(self, member: Member) -> None:
+        """A replacement serves: the one that asked for it may go."""
+        for other in self._workforce.of(member.crew):
+            if other.number == member.number and other.spent and other is not member:
+                other.send_home()
+
+    def lost(self, burial: Burial) -> None:
+        """A worker has ended, of this crew or an earlier one."""
+        member = burial.member
+        if member.stage is Stage.LEAVING:
+            expected = burial.status in (0, -signal.SIGTERM)
+            self._log.write(Level.DEBUG if expected else Level.WARN, str(burial))
+            return
+        self._log.write(Level.ALERT if burial.status else Level.NOTICE, f"{burial}; it will be replaced")
+        if time.monotonic() - member.began < _YOUNG:
+            self._pause = min(max(self._pause * 2, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+            self._hires_from = time.monotonic() + self._pause
+
+    def fill(self) -> None:
+        """Hire for every number that nobody fills, or only somebody who asked to be relieved."""
+        if time.monotonic() < self._hires_from:
+            return
+        members = self._workforce.of(self.crew)
+        filled = {
+            member.number for member in members if not member.spent and member.stage is not Stage.LEAVING
+        }
+        for number in sorted(set(range(1, self.crew.size + 1)) - filled):
+            try:
+                self._workforce.hire(self.crew, number)
+            except OSError as error:
+                self._hires_from = time.monotonic() + _LONGEST_PAUSE / 3
+                self._log.write(Level.ALERT, f"cannot fork a worker: {error.strerror}; trying again later")
+                return
+
+    def look(self) -> None:
+        """About once a second: whether all workers live, and whether the pause may be forgotten."""
+        now = time.monotonic()
+        overslept, self._looked = now - self._looked > _OVERSLEPT, now
+        for member in self._workforce:
+            if overslept:
+                member.heard = now
+            self._check(member, now)
+        if all(now - member.began >= _YOUNG for member in self._workforce):
+            self._pause = 0.0
+
+    def _check(self, member: Member, now: float) -> None:
+        patience = member.crew.settings[WORKER_HEARTBEAT_TIMEOUT]
+        silence = member.silent_for(now)
+        if not patience or silence <= patience:
+            return
+        if member.condemned:
+            member.kill(signal.SIGKILL)
+            return
+        member.condemned = True
+        self._log.write(
+            Level.ALERT,
+            f"{member} has not answered for {silence:.1f} s (WorkerHeartbeatTimeout {patience:g}) and is killed",
+        )
+        # Its last words, if it still can: faulthandler writes to the error log where it hangs.
+        member.kill(signal.SIGABRT)

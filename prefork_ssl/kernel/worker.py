@@ -1,0 +1,220 @@
+"""One gevent process: accept, deadlines, drain.
+
+Every connection has a greenlet, which is begun at once, in the turn of the loop that accepted it. A sweep looks at all
+connections a few times a second: it interrupts those that wait for too long, so that no deadline costs a timer, and it
+is the sign of life that the master looks for.
+"""
+
+from __future__ import annotations
+
+import io
+import signal
+import socket
+from typing import Any
+
+from gevent import get_hub
+from gevent.event import Event
+from gevent.util import print_run_info
+from greenlet import greenlet
+from setproctitle import setproctitle
+
+from prefork_ssl.kernel import scoreboard
+from prefork_ssl.kernel.acceptor import Acceptor, Address
+from prefork_ssl.kernel.channel import Channel
+from prefork_ssl.kernel.crew import Crew
+from prefork_ssl.kernel.directives import (
+    GRACEFUL_SHUTDOWN_TIMEOUT,
+    MAX_CONNECTIONS_PER_CHILD,
+    WORKER_CONNECTIONS,
+)
+from prefork_ssl.kernel.dispatch import Dispatcher
+from prefork_ssl.kernel.hooks import Connect
+from prefork_ssl.kernel.http1 import serve
+from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.request import Request
+from prefork_ssl.kernel.scoreboard import Slot
+from prefork_ssl.kernel.transport import Deadline, Wire
+
+_READ = 1  # libev's EV_READ
+# Seconds between two looks at all connections.
+SWEEP = 0.25
+# Seconds that a draining worker leaves an idle connection open: a request may be on its way already, and would find the
+# connection closed. A client that has sent nothing for so long is not likely to begin just now.
+_LINGER = 1.0
+# Seconds that interrupted connections have to say goodbye and to write their log entries.
+_GOODBYE = 1.0
+# Seconds without accepting after the system had no room for a connection.
+_RECOVERY = 1.0
+
+
+class Worker:
+    """`number` counts from 1 within the crew. `wires` are the open connections. `draining` is true once no new
+    connections are accepted: responses then end theirs."""
+
+    def __init__(self, crew: Crew, number: int, slot: Slot, channel: Channel) -> None:
+        self.crew = crew
+        self.generation = crew.generation
+        self.number = number
+        self.slot = slot
+        self.wires: set[Wire] = set()
+        self.draining = False
+        self._channel = channel
+        self._log = crew.generation.logs.server
+        self._words = slot.words
+        self._hub = get_hub()
+        self.loop: Any = self._hub.loop
+        self._dispatcher = Dispatcher(crew.generation)
+        self._acceptor = Acceptor(self.loop, crew.doors, crew.size, self._take, self._exhausted)
+        self._most = crew.settings[WORKER_CONNECTIONS]
+        self._left = crew.settings[MAX_CONNECTIONS_PER_CHILD] or -1
+        self._recovers = 0.0
+        self._interrupts = float("inf")
+        self._ended = Event()
+        self._watchers: list[Any] = []
+
+    # --- life ---
+
+    def run(self) -> None:
+        """Serve until told to end and the last connection has ended."""
+        self.generation.logs.buffer(self.loop)
+        self._run_hooks("worker_start")
+        self._listen_to_master()
+        self._acceptor.resume()
+        self._channel.send("ready")
+        self._show()
+        self._ended.wait()
+        self._run_hooks("worker_stop")
+        self.generation.logs.flush()
+
+    def drain(self, seconds: float | None = None) -> None:
+        """Accept no more, finish what is under way within `seconds` (default: GracefulShutdownTimeout), and end."""
+        if seconds is None:
+            seconds = self.crew.settings[GRACEFUL_SHUTDOWN_TIMEOUT] or float("inf")
+        self._interrupts = min(self._interrupts, self.loop.now() + seconds)
+        if not self.draining:
+            self.draining = True
+            self._words[scoreboard.DRAINING] = 1
+            self._show()
+            self._acceptor.close()
+            self._end_if_empty()
+
+    def stop(self) -> None:
+        """Accept no more, interrupt what is under way, and end."""
+        self.drain(0)
+
+    def _run_hooks(self, name: str) -> None:
+        for module in self.generation.modules:
+            hook = getattr(module.hooks, name)
+            if hook is not None:
+                hook(self)
+
+    def _show(self) -> None:
+        state = ", draining" if self.draining else ""
+        setproctitle(f"prefork_ssl: worker {self.number}, generation {self.generation.number}{state}")
+
+    def _end_if_empty(self) -> None:
+        if not self.wires:
+            self._ended.set()
+
+    # --- the master, signals, time ---
+
+    def _listen_to_master(self) -> None:
+        self._watch(self.loop.io(self._channel.fileno(), _READ), self._heard)
+        self._watch(self.loop.signal(signal.SIGTERM), self.stop)
+        self._watch(self.loop.signal(signal.SIGUSR1), self.drain)
+        self._watch(self.loop.signal(signal.SIGUSR2), self._write_stacks)
+        self._watch(self.loop.timer(SWEEP, SWEEP), self._sweep)
+
+    def _watch(self, watcher: Any, callback: Any) -> None:
+        watcher.start(callback)
+        self._watchers.append(watcher)
+
+    def _heard(self) -> None:
+        message = self._channel.receive()
+        if message is None:
+            self._watchers[0].stop()
+            self._log.write(
+                Level.ALERT, "the master is gone: this worker finishes what is under way, and ends"
+            )
+            self.drain()
+        elif message == "drain":
+            self.drain()
+
+    def _write_stacks(self) -> None:
+        text = io.StringIO()
+        print_run_info(file=text)
+        self._log.write(Level.NOTICE, "what every greenlet is doing:", detail=text.getvalue().splitlines())
+
+    def _sweep(self) -> None:
+        self._words[scoreboard.BEATS] += 1
+        now = self.loop.now()
+        if self.draining:
+            self._hurry(now)
+        elif not self._acceptor.accepting and now >= self._recovers and len(self.wires) < self._most:
+            self._acceptor.resume()
+        late = [wire for wire in self.wires if wire.deadline <= now]
+        for wire in late:
+            wire.interrupt(Deadline())
+
+    def _hurry(self, now: float) -> None:
+        """Shorten the time that connections have left: idle ones at once, all when the time for draining is over."""
+        if now >= self._interrupts:
+            for wire in self.wires:
+                wire.deadline = now
+        if now >= self._interrupts + _GOODBYE:
+            self._ended.set()
+        for wire in self.wires:
+            if wire.idle:
+                wire.deadline = min(wire.deadline, now + _LINGER)
+
+    # --- connections ---
+
+    def request_begins(self, _request: Request) -> None:
+        """Called by the HTTP loop."""
+        self._words[scoreboard.REQUESTS] += 1
+        self._words[scoreboard.BUSY] += 1
+
+    def request_ends(self, _request: Request) -> None:
+        """Called by the HTTP loop."""
+        self._words[scoreboard.BUSY] -= 1
+
+    def _take(self, sock: socket.socket, peer: Address, local: Address, connect: Connect) -> None:
+        wire = Wire(sock, peer, local)
+        self.wires.add(wire)
+        self._words[scoreboard.ACCEPTED] += 1
+        self._words[scoreboard.OPEN] += 1
+        self._left -= 1
+        if self._left == 0:
+            self._channel.send("spent")
+        if len(self.wires) >= self._most:
+            self._acceptor.pause()
+        greenlet(self._converse, self._hub).switch(wire, connect)
+
+    def _converse(self, wire: Wire, connect: Connect) -> None:
+        try:
+            transport = connect(wire)
+            if transport is not None:
+                serve(transport, self._dispatcher, self)
+        except (Deadline, OSError):
+            pass  # the ordinary ends of a connection; whoever wants them logged has done so
+        except Exception:  # noqa: BLE001 - a mistake in the program must not take the worker's other connections along
+            self._log.exception("a connection ended by a mistake in the program", client=wire.peer)
+        finally:
+            self._left_by(wire)
+
+    def _left_by(self, wire: Wire) -> None:
+        wire.close()
+        self.wires.discard(wire)
+        self._words[scoreboard.OPEN] -= 1
+        if self.draining:
+            self._end_if_empty()
+        elif len(self.wires) == self._most - 1 and not self._acceptor.accepting:
+            self._acceptor.resume()
+
+    def _exhausted(self, error: OSError) -> None:
+        self._recovers = self.loop.now() + _RECOVERY
+        self._log.write(
+            Level.ALERT,
+            f"cannot accept connections: {error.strerror}; trying again in {_RECOVERY:g} s "
+            f"(raise LimitNOFILE or ulimit -n, or lower WorkerConnections {self._most})",
+        )
