@@ -141,16 +141,20 @@ class Turnover(Generic[T]):
 
 
 def _contents(path: Path) -> tuple[Stamp, bytes]:
-    """The file's stamp when it was read, and all its bytes. A FIFO or device would keep the server waiting."""
+    """The file's stamp when it was read, and all its bytes."""
+    _refuse_what_is_no_file(path.stat())
+    # Should it have become a FIFO by now: without O_NONBLOCK, opening it would wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise Unreadable("is a directory", "name a file in it")
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("is not a regular file", "name a file")
-        if status.st_size > LARGEST_FILE:
-            raise Unreadable(
-                f"has {status.st_size} bytes, more than any certificate or key file", "check the path"
-            )
-        return Stamp.of(status), file.read(LARGEST_FILE)
+        return Stamp.of(os.fstat(descriptor)), file.read(LARGEST_FILE)
+
+
+def _refuse_what_is_no_file(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise Unreadable("is a directory", "name a file in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("is not a regular file", "name a file")
+    if status.st_size > LARGEST_FILE:
+        raise Unreadable(
+            f"has {status.st_size} bytes, more than any certificate or key file", "check the path"
+        )

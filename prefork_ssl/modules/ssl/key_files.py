@@ -227,10 +227,8 @@ def _from_pkcs12(der: bytes, part: Callable[[pkcs12.PKCS12KeyAndCertificates], T
     def open_with(phrase: Phrase | None) -> T:
         try:
             bundle = pkcs12.load_pkcs12(der, cast("bytes | None", phrase))
-        except ValueError as error:
-            raise WrongPhrase(str(error)) from None
-        except UnsupportedAlgorithm as error:
-            raise _unsupported(error) from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise _why_closed(error) from error
         return part(bundle)
 
     try:
@@ -289,12 +287,8 @@ def _key_or_locked(
     def open_locked(phrase: Phrase) -> PrivateKey:
         try:
             return open_with(phrase)
-        except (
-            ValueError
-        ) as error:  # not always "incorrect password": sometimes a wrong phrase yields garbage
-            raise WrongPhrase(str(error)) from None
-        except UnsupportedAlgorithm as error:
-            raise _unsupported(error) from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise _why_closed(error) from error
 
     try:
         return open_with(None)
@@ -329,8 +323,15 @@ def _try_rsa(key: rsa.RSAPrivateKey) -> None:
         ) from error
 
 
-def _unsupported(error: UnsupportedAlgorithm) -> Unreadable:
-    return Unreadable(
-        f"is encrypted in a way that OpenSSL no longer supports: {error}",
-        "encrypt it again with an older openssl: openssl pkey -aes256 -in OLD -out NEW",
-    )
+# What cryptography says of ciphers that it does not know, in the same exception as of wrong phrases.
+_UNKNOWN_CIPHER = re.compile("unknown (cipher|key encryption algorithm)", re.IGNORECASE)
+
+
+def _why_closed(error: ValueError | UnsupportedAlgorithm) -> Unreadable | WrongPhrase:
+    """Any other ValueError means a wrong phrase: one in 256 passes the padding and yields garbage of some kind."""
+    if isinstance(error, UnsupportedAlgorithm) or _UNKNOWN_CIPHER.search(str(error)):
+        return Unreadable(
+            f"is encrypted in a way that is not supported: {error}",
+            "encrypt it again: openssl pkey -aes256 -in OLD -out NEW",
+        )
+    return WrongPhrase(str(error))

@@ -150,9 +150,8 @@ class Unlocker:
         try:
             return self._source.ask(question, open_and_remember)
         except ProgramFailed as error:
-            where = self._dialog.where or question.where
             raise DialogEnded(
-                Finding("error", DIRECTIVE, where, f"{error}; {key} stays closed", error.hint)
+                self._blame_program(question, f"{error}; {key} stays closed", error.hint)
             ) from error
         except EOFError:
             raise DialogEnded(
@@ -162,6 +161,12 @@ class Unlocker:
             raise DialogEnded(
                 question.finding(f"interrupted while asking for the pass phrase of {key}", _AGAIN)
             ) from None
+
+    def _blame_program(self, question: Question, message: str, hint: str) -> Finding:
+        """At the line that names the program; systemd's agent is named by none."""
+        if self._dialog.where:
+            return Finding("error", DIRECTIVE, self._dialog.where, message, hint)
+        return question.finding(message, hint)
 
 
 class Nobody:
