@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from cryptography import x509
 
+from . import subjects
 from .errors import CertificateError
 from .text import printable
 
@@ -109,11 +110,14 @@ def alternative_name(entry: str) -> x509.GeneralName:
 
 
 def readable(name: x509.GeneralName) -> str:
-    """A name as `alternative_names` reads it; the kinds that it does not read, with the name of their type."""
+    """A name as `alternative_names` reads it; other kinds as OpenSSL writes them, an otherName by its type alone."""
     for prefix, kind in _TYPES.items():
         if isinstance(name, kind):
             return f"{prefix}:{printable(str(name.value))}"
-    return f"{type(name).__name__}:{printable(str(name.value))}"
+    if isinstance(name, x509.DirectoryName):
+        return f"dirName:{subjects.readable(name.value)}"
+    identifier = name.type_id if isinstance(name, x509.OtherName) else name.value
+    return f"{type(name).__name__}:{identifier.dotted_string}"
 
 
 def listing(alternative_names: Iterable[x509.GeneralName]) -> str:
