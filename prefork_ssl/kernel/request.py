@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,8 +17,26 @@ if TYPE_CHECKING:
 HeaderList = list[tuple[str, str]]
 
 
+class RequestError(Exception):
+    """What was sent is no request that can be served: it is answered with `status` and, on its page, `note`."""
+
+    def __init__(self, status: int, note: str) -> None:
+        super().__init__(f"{status}: {note}")
+        self.status = status
+        self.note = note
+
+
+class BodyError(RequestError):
+    """The body breaks a limit or its framing, or stopped arriving. Nothing more can be read from the connection."""
+
+
 class RequestBody(Protocol):
-    """The message body as it arrives. Reading past the end gives b""."""
+    """The message body as it arrives. Reading past the end gives b"".
+
+    `limit` in bytes is LimitRequestBody's where the request leads; 0 means none. Set by dispatch.
+    """
+
+    limit: int
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes, at least one unless the body has ended.
@@ -29,28 +48,48 @@ class RequestBody(Protocol):
         """Content-Length; None for a chunked body; 0 when there is no body."""
 
 
+class NoBody:
+    """The body of a request that has none."""
+
+    limit = 0
+    length = 0
+
+    def read(self, _size: int) -> bytes:
+        """Nothing."""
+        return b""
+
+
+NO_BODY: RequestBody = NoBody()
+
+
 class Request:
     """One request. Created by the HTTP loop; phases fill in what they find out.
 
-    Set by the loop: method, target (as sent), version ("HTTP/1.1"), headers, body, transport, started (time.time()).
-    Set by dispatch: host, host_name (from the Host field or the target, lower case, no port), path (decoded and
-    normalised, begins with "/"; "*" for OPTIONS *), query (without "?"; None if there was no "?"), settings (merged).
+    Set by the loop: method, target (as sent, latin-1), version ("HTTP/1.1"), headers (and with them fields: the same by
+    name, several lines joined by ", "), body, transport, started (time.time()), number (of requests before this one on
+    the connection).
+    Set by dispatch: host, host_name (from the target or the Host field; lower case, no port; "" if there was none), path
+    (decoded and normalised, begins with "/"; "*" for OPTIONS *; bytes that are not UTF-8 as with os.fsdecode), query
+    (without "?"; None if there was no "?"), settings (merged), previous (the request that this one answers instead of,
+    by an internal redirect).
     Set by phases: filename, path_info, handler, user, auth_type, env (notes for logs, conditions, applications).
     """
 
     __slots__ = (
+        "_headers",
         "auth_type",
         "body",
         "env",
+        "fields",
         "filename",
         "handler",
-        "headers",
         "host",
         "host_name",
         "method",
         "number",
         "path",
         "path_info",
+        "previous",
         "query",
         "settings",
         "started",
@@ -60,6 +99,7 @@ class Request:
         "version",
     )
 
+    fields: dict[str, str]
     host: Host
     host_name: str
     path: str
@@ -67,7 +107,13 @@ class Request:
     settings: Settings
 
     def __init__(
-        self, method: str, target: str, version: str, headers: HeaderList, body: RequestBody, transport: Transport
+        self,
+        method: str,
+        target: str,
+        version: str,
+        headers: HeaderList,
+        body: RequestBody,
+        transport: Transport,
     ) -> None:
         self.method = method
         self.target = target
@@ -75,8 +121,9 @@ class Request:
         self.headers = headers
         self.body = body
         self.transport = transport
-        self.number = 0  # of requests before this one on the connection
+        self.number = 0
         self.started = time.time()
+        self.previous: Request | None = None
         self.filename: str | None = None
         self.path_info = ""
         self.handler: str | None = None
@@ -84,10 +131,33 @@ class Request:
         self.auth_type: str | None = None
         self.env: dict[str, str] = {}
 
+    @property
+    def headers(self) -> HeaderList:
+        """The header fields as received. To change them, assign a new list."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: HeaderList) -> None:
+        self._headers = headers
+        self.fields = dict(headers)
+        if len(self.fields) != len(headers):
+            self.fields = _joined(headers)
+
     def header(self, name: str) -> str | None:
-        """The value of the header field `name` (lower case); several lines are joined by ", " (RFC 9110 section 5.2)."""
-        found = [value for key, value in self.headers if key == name]
-        return ", ".join(found) if found else None
+        """The value of the header field `name` (lower case); several lines are one list (RFC 9110 section 5.2)."""
+        return self.fields.get(name)
+
+    @property
+    def line(self) -> str:
+        """The request line."""
+        return f"{self.method} {self.target} {self.version}".rstrip()
+
+
+def _joined(headers: HeaderList) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in headers:
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +197,17 @@ class Response:
         self.note = note
         self.close = False  # end the connection after this response
         self.sent = 0  # bytes of body sent, for the log
+
+    def discard(self) -> None:
+        """Free what the body holds, a file or whatever its close() frees, because it will not be sent (any more)."""
+        body = self.body
+        if isinstance(body, bytes):
+            return
+        if isinstance(body, FileBody):
+            os.close(body.fd)
+        else:
+            getattr(body, "close", _nothing)()
+
+
+def _nothing() -> None:
+    return

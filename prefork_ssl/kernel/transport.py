@@ -1,8 +1,8 @@
 """What a connection reads and writes through: a Wire (the socket and its waiting), and on it a Transport.
 
 Both belong to one greenlet. Calls wait on the worker's loop without blocking other connections, and raise Deadline when
-the time given by `limit` is over, ConnectionError when the peer is gone. Deadlines cost no timer: the worker's sweep
-looks at all wires a few times a second and interrupts those that wait for too long.
+the time is over, ConnectionError when the peer is gone. Deadlines cost no timer: the worker's sweep looks at all wires
+a few times a second and interrupts those that wait for too long.
 
 One libev watcher per direction lives as long as the connection. Stopping and starting it within one turn of the loop
 makes no system call.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from typing import Any
 
 from gevent import get_hub
@@ -21,6 +22,14 @@ from prefork_ssl.kernel.request import FileBody
 
 # The most that one read returns: a TLS record's payload (RFC 8446 section 5.1), and one pass through the parser.
 READ_SIZE = 16384
+
+# The most of a file that is sent before other connections have their turn.
+SLICE = 1 << 20
+
+# What is thrown away at most of what a peer still sends after the last response.
+LINGER_BYTES = 1 << 20
+
+_RESET = struct.pack("ii", 1, 0)  # struct linger: on, no seconds
 
 _READ, _WRITE = 1, 2  # libev's EV_READ, EV_WRITE
 
@@ -33,10 +42,22 @@ class Wire:
     """A connected, non-blocking socket that a greenlet can wait for.
 
     `peer` and `local` are (address, port). `idle` is true while the connection waits for a request to begin: a worker
-    that drains may end it then. `deadline` is in the loop's time.
+    that drains may end it then. `deadline` is in the loop's time. `patience`, once set, is how many seconds each single
+    wait to write may take: while bytes go out, a long answer has all the time that it needs (Apache's Timeout).
     """
 
-    __slots__ = ("_hub", "_reader", "_waiting", "_writer", "deadline", "idle", "local", "peer", "sock")
+    __slots__ = (
+        "_hub",
+        "_reader",
+        "_waiting",
+        "_writer",
+        "deadline",
+        "idle",
+        "local",
+        "patience",
+        "peer",
+        "sock",
+    )
 
     def __init__(self, sock: socket.socket, peer: tuple[str, int], local: tuple[str, int]) -> None:
         self.sock = sock
@@ -44,10 +65,15 @@ class Wire:
         self.local = local
         self.idle = False
         self.deadline = float("inf")
+        self.patience: float | None = None
         self._hub = get_hub()
         self._waiting: greenlet | None = None
         self._reader: Any = self._hub.loop.io(sock.fileno(), _READ)
         self._writer: Any = None
+
+    def now(self) -> float:
+        """The loop's time in seconds, as of the beginning of this turn of the loop."""
+        return self._hub.loop.now()
 
     def limit(self, seconds: float) -> None:
         """From now until the next call of limit, what still waits after `seconds` raises Deadline."""
@@ -66,7 +92,32 @@ class Wire:
         """Wait until the socket takes bytes again."""
         if self._writer is None:
             self._writer = self._hub.loop.io(self.sock.fileno(), _WRITE)
+        if self.patience is not None:
+            self.limit(self.patience)
         self._wait(self._writer)
+
+    def linger(self, seconds: float) -> None:
+        """Send no more, and throw away what the peer still sends, for a while or until it ends too.
+
+        Closing with unread bytes would make the system reset the connection, and the peer might lose our last answer
+        (RFC 9112 section 9.6). Raises nothing.
+        """
+        self.limit(seconds)
+        discarded = 0
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+            while discarded < LINGER_BYTES and self.now() < self.deadline:
+                self.wait_readable()
+                received = len(self.sock.recv(READ_SIZE))
+                if not received:
+                    return
+                discarded += received
+        except (OSError, Deadline):
+            return
+
+    def abort(self) -> None:
+        """Let close() reset the connection, so that the peer does not take what it got for the whole."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
     def close(self) -> None:
         """Free the socket and the watchers. Safe to call twice."""
@@ -95,38 +146,53 @@ class Transport:
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
+        self._drained = False
 
     def read(self) -> bytes:
         """The next 1 to READ_SIZE bytes; b"" when the peer has ended its side."""
+        # A short read has emptied the socket: to try again at once would be a system call for nothing.
+        if self._drained:
+            self.wire.wait_readable()
         while True:
             try:
-                return self.wire.sock.recv(READ_SIZE)
+                data = self.wire.sock.recv(READ_SIZE)
             except BlockingIOError:
                 self.wire.wait_readable()
+            else:
+                self._drained = len(data) < READ_SIZE
+                return data
 
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
-        view = memoryview(data)
+        sent = self._send(data)
+        if sent == len(data):
+            return
+        view = memoryview(data)[sent:]
         while view:
-            try:
-                view = view[self.wire.sock.send(view) :]
-            except BlockingIOError:
-                self.wire.wait_writable()
+            self.wire.wait_writable()
+            view = view[self._send(view) :]
 
     def send_file(self, body: FileBody) -> int:
         """Send `body` and return the bytes sent: fewer than body.count if the file was cut short meanwhile."""
         offset, end = body.offset, body.offset + body.count
         while offset < end:
             try:
-                sent = os.sendfile(self.wire.sock.fileno(), body.fd, offset, end - offset)
+                sent = os.sendfile(self.wire.sock.fileno(), body.fd, offset, min(end - offset, SLICE))
             except BlockingIOError:
-                self.wire.wait_writable()
-                continue
-            if not sent:
+                sent = None
+            if sent == 0:
                 break
-            offset += sent
+            offset += sent or 0
+            if offset < end:
+                self.wire.wait_writable()
         return offset - body.offset
 
     def shutdown(self) -> None:
         """End the conversation in good order, as this protocol has it; the caller closes the wire afterwards."""
         self.wire.sock.shutdown(socket.SHUT_WR)
+
+    def _send(self, data: bytes | memoryview) -> int:
+        try:
+            return self.wire.sock.send(data)
+        except BlockingIOError:
+            return 0

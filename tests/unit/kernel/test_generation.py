@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +29,10 @@ def configuration(tmp_path, *names: str) -> Configuration:
     return Configuration(Host(Settings(), ()), (), tmp_path, names)
 
 
+def _open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def module(name: str, *after: str, **hooks) -> Module:
     return Module(name=name, after=after, hooks=Hooks(**hooks))
 
@@ -41,7 +45,7 @@ def test_modules_run_as_loaded_unless_one_wants_to_be_behind(tmp_path):
 
 def test_a_circle_is_named(tmp_path):
     shelf = Shelf(module("a", "b"), module("b", "a"))
-    with pytest.raises(ConfigError, match="a -> b -> a|b -> a -> b"):
+    with pytest.raises(ConfigError, match="a -> b -> a"):
         load_order(configuration(tmp_path, "a", "b"), shelf)
 
 
@@ -73,7 +77,7 @@ def test_a_module_that_refuses_leaves_no_log_open(tmp_path):
     def refuse(generation):
         raise ConfigError([Problem("key does not match")])
 
-    before = os.listdir("/proc/self/fd")
+    before = _open_descriptors()
     with pytest.raises(ConfigError, match="key does not match"):
         build(configuration(tmp_path, "a"), Shelf(module("a", prepare=refuse)), 1)
-    assert os.listdir("/proc/self/fd") == before
+    assert _open_descriptors() == before

@@ -1,0 +1,183 @@
+"""HTTP/1.1 (RFC 9112) over a Transport: one request after the other until the connection ends.
+
+    read a head -> Request -> dispatch -> send the response -> log -> read past what is left of the body -> again
+
+A connection ends when either side asks for it, when what arrived is no request, when a request has more body left than
+is worth reading, or when a response could not be sent whole. It is then closed so that the last response is not lost.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from prefork_ssl.kernel.body import MessageBody
+from prefork_ssl.kernel.dispatch import Dispatcher
+from prefork_ssl.kernel.head import check_fields, check_sizes, read_version, stays_open
+from prefork_ssl.kernel.incoming import Incoming
+from prefork_ssl.kernel.limits import PacedReader
+from prefork_ssl.kernel.parser import MessageParser
+from prefork_ssl.kernel.request import NO_BODY, Request, RequestBody, RequestError, Response
+from prefork_ssl.kernel.response_head import InvalidResponse
+from prefork_ssl.kernel.response_writer import BrokenBody
+from prefork_ssl.kernel.transport import Deadline, Transport
+
+# How much of a body that nobody wanted is read, so that the connection can be used again.
+_UNREAD = 65536
+
+# Seconds that a connection which we end may go on sending; what it sends is thrown away.
+_LINGER = 2.0
+
+
+class Serving(Protocol):
+    """What the loop knows of the worker."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether connections are to end with their next response."""
+
+    def request_begins(self, request: Request) -> None:
+        """A request's head has arrived and its handling begins."""
+
+    def request_ends(self, request: Request, response: Response) -> None:
+        """The response was sent (response.sent bytes of its body) or given up, and logged."""
+
+
+def serve(transport: Transport, dispatcher: Dispatcher, serving: Serving) -> None:
+    """Speak HTTP until the connection has ended, and end it in good order; the caller closes the wire."""
+    conversation = Conversation(transport, dispatcher, serving)
+    try:
+        while conversation.exchange():
+            pass
+        transport.wire.limit(_LINGER)
+        transport.shutdown()
+        if conversation.unheard:
+            transport.wire.linger(_LINGER)
+    except (OSError, Deadline):
+        return  # The peer has gone or reads no more. There is nobody to tell.
+
+
+class Conversation:
+    """One connection's requests and responses. `unheard`: we end it, and the peer may still be sending."""
+
+    __slots__ = (
+        "_dispatcher",
+        "_incoming",
+        "_limits",
+        "_number",
+        "_parser",
+        "_serving",
+        "_transport",
+        "unheard",
+    )
+
+    def __init__(self, transport: Transport, dispatcher: Dispatcher, serving: Serving) -> None:
+        self._transport = transport
+        self._dispatcher = dispatcher
+        self._serving = serving
+        self._limits = limits = dispatcher.limits_at(transport.wire.local)
+        self._incoming = Incoming(transport, limits)
+        self._parser = MessageParser()
+        self._number = 0
+        self.unheard = False
+        transport.wire.patience = limits.patience
+
+    def exchange(self) -> bool:
+        """One request and its response; returns whether another may follow. Raises OSError, Deadline."""
+        try:
+            request = self._receive()
+        except RequestError as error:
+            self._refuse(error)
+            return False
+        if request is None:
+            return False
+        return self._answer(request)
+
+    def _receive(self) -> Request | None:
+        """The next request; None if the connection ended before one began. Raises RequestError, OSError."""
+        try:
+            head = self._incoming.read_head()
+        except Deadline:
+            return None
+        if head is None:
+            return None
+        check_sizes(head, self._limits)
+        parser = self._parser
+        parser.parse_head(head)
+        version = read_version(head, parser.method, parser.target)
+        method, target = parser.method.decode("latin-1"), parser.target.decode("latin-1")
+        request = Request(method, target, version, parser.headers, NO_BODY, self._transport)
+        check_fields(request)
+        request.number = self._number
+        self._number += 1
+        if parser.upgrading or not parser.complete:
+            request.body = self._body(request)
+        return request
+
+    def _body(self, request: Request) -> RequestBody:
+        fields, parser = request.fields, self._parser
+        length = None if "transfer-encoding" in fields else int(fields.get("content-length", "0"))
+        if parser.upgrading:
+            parser.stay_with_http(
+                b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
+            )
+            if parser.complete:
+                return NO_BODY
+        reader = PacedReader(self._transport, self._limits.body_time)
+        awaited = request.version == "HTTP/1.1" and "expect" in fields
+        return MessageBody(self._incoming, parser, reader, length, awaited)
+
+    def _answer(self, request: Request) -> bool:
+        body = request.body
+        self._serving.request_begins(request)
+        response = self._dispatcher(request)
+        keep = self._may_stay(request, response, body)
+        try:
+            keep = self._dispatcher.writer.send(request, response, keep)
+        except InvalidResponse:
+            response = self._dispatcher.failed(request)
+            keep = self._dispatcher.writer.send(request, response, keep)
+        except BrokenBody as error:
+            self._dispatcher.broken(request, error)
+            self._transport.wire.abort()
+            raise ConnectionAbortedError from error
+        finally:
+            self._dispatcher.log(request, response)
+            self._serving.request_ends(request, response)
+        if isinstance(body, MessageBody) and not body.complete:
+            keep = keep and body.discard(_UNREAD)
+            self.unheard = True
+        return keep
+
+    def _may_stay(self, request: Request, response: Response, body: RequestBody) -> bool:
+        """Whether the connection can be used again as far as we know before the response is sent."""
+        if not stays_open(request.version, request.fields.get("connection")):
+            return False
+        limits = self._dispatcher.limits_of(request.host)
+        self._incoming.idle = limits.idle
+        self.unheard = (
+            response.close
+            or self._serving.draining
+            or not limits.keep_alive
+            or 0 < limits.requests <= self._number
+            or (isinstance(body, MessageBody) and not body.complete and not body.worth_reading(_UNREAD))
+        )
+        return not self.unheard
+
+    def _refuse(self, error: RequestError) -> None:
+        """Answer what is no request, and end the connection: where the next one would begin is not known."""
+        self.unheard = True
+        request = self._refused_request()
+        response = self._dispatcher.refuse(request, error)
+        try:
+            self._dispatcher.writer.send(request, response, keep=False)
+        finally:
+            self._dispatcher.log(request, response)
+
+    def _refused_request(self) -> Request:
+        """What arrived instead of a request, as far as it looks like one; for the log."""
+        line = bytes(self._incoming.head[: self._limits.line]).partition(b"\r\n")[0].decode("latin-1")
+        method, _, rest = line.partition(" ")
+        target, _, version = rest.rpartition(" ") if " HTTP/" in rest else (rest, "", "")
+        request = Request(method, target, version, [], NO_BODY, self._transport)
+        request.number = self._number
+        return request

@@ -1,0 +1,98 @@
+"""Which <Directory>, <Files> and <Location> sections hold for a request, and their settings merged in Apache's order:
+<Directory> from the shortest path to the longest, <DirectoryMatch>, <Files>, <Location>.
+
+The answer depends on the URL path and the file name alone, but for one thing: whether a name without a trailing slash
+is a file or a directory. Where that makes a difference the file system is asked, each time; elsewhere the answer is
+remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from prefork_ssl.config.directives import Settings
+from prefork_ssl.config.tree import DirectorySection, Host, SectionKind
+from prefork_ssl.kernel.phases import DirectoryPhases
+from prefork_ssl.kernel.request import Request
+
+Sections = tuple[DirectorySection, ...]
+# What is remembered at most: answers, by paths that clients choose; merged settings, by sections that hold together.
+_ANSWERS = 4096
+_MERGED = 1024
+
+
+class _Ambiguous:
+    """The answer depends on what the file name leads to."""
+
+    __slots__ = ("directory", "file")
+
+    def __init__(self, file: DirectoryPhases, directory: DirectoryPhases) -> None:
+        self.file = file
+        self.directory = directory
+
+
+class SectionTable:
+    """The sections of one virtual host. `base` are the phases where none of them holds."""
+
+    def __init__(self, host: Host, compile_phases: Callable[[Settings], DirectoryPhases]) -> None:
+        self.base = compile_phases(host.settings)
+        self._host = host
+        self._compile = compile_phases
+        self._merged: dict[Sections, DirectoryPhases] = {(): self.base}
+        self._answers: dict[tuple[str, str | None], DirectoryPhases | _Ambiguous] = {}
+
+    def find(self, request: Request) -> DirectoryPhases:
+        """The phases for the request's path and file name."""
+        if not self._host.sections:
+            return self.base
+        key = (request.path, request.filename)
+        answer = self._answers.get(key)
+        if answer is None:
+            if len(self._answers) >= _ANSWERS:
+                self._answers.clear()
+            answer = self._answers[key] = self._search(request.path, request.filename)
+        if isinstance(answer, _Ambiguous):
+            return answer.directory if Path(request.filename or "").is_dir() else answer.file
+        return answer
+
+    def _search(self, path: str, filename: str | None) -> DirectoryPhases | _Ambiguous:
+        if filename is None:
+            return self._phases(path, "", "")
+        folder, _, name = filename.rpartition("/")
+        file = self._phases(path, f"{folder}/", name)
+        directory = self._phases(path, f"{filename}/", "") if name else file
+        return file if file is directory else _Ambiguous(file, directory)
+
+    def _phases(self, path: str, directory: str, name: str) -> DirectoryPhases:
+        sections = tuple(matching(self._host.sections, path, directory, name))
+        phases = self._merged.get(sections)
+        if phases is None:
+            if len(self._merged) >= _MERGED:
+                self._merged = {(): self.base}
+            phases = self._merged[sections] = self._compile(merged(self._host.settings, sections))
+        return phases
+
+
+def matching(sections: Sections, path: str, directory: str, name: str) -> Iterator[DirectorySection]:
+    """Those that hold for a decoded URL path, a directory (with a trailing slash, "" for none) and a file's base name
+    ("" for none), in the order in which they merge."""
+    nested: list[DirectorySection] = []
+    for kind in (SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH):
+        for section in sections:
+            if section.kind is kind and directory and section.pattern.match(directory):
+                yield section
+                nested.extend(section.files)
+    for section in (*(each for each in sections if each.kind is SectionKind.FILES), *nested):
+        if name and section.pattern.match(name):
+            yield section
+    for section in sections:
+        if section.kind is SectionKind.LOCATION and section.pattern.match(path):
+            yield section
+
+
+def merged(settings: Settings, sections: Sections) -> Settings:
+    """The host's settings with those of the sections inside, one after the other."""
+    for section in sections:
+        settings = section.settings.inside(settings)
+    return settings

@@ -1,0 +1,127 @@
+"""One virtual host at work: a request in, a response out."""
+
+from __future__ import annotations
+
+from prefork_ssl.config.tree import Host
+from prefork_ssl.kernel.error_pages import plain_page, with_page
+from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.limits import limits_of
+from prefork_ssl.kernel.phases import DirectoryPhases, directory_phases, host_phases
+from prefork_ssl.kernel.request import BodyError, Request, RequestError, Response
+from prefork_ssl.kernel.sections import SectionTable
+from prefork_ssl.kernel.targets import parse_target
+
+_ALLOW = ("Allow", "GET, HEAD, OPTIONS")
+
+
+class Site:
+    """The phases, sections, limits and error log of one virtual host."""
+
+    __slots__ = ("_phases", "_sections", "errors", "host", "limits")
+
+    def __init__(self, generation: Generation, host: Host) -> None:
+        self.host = host
+        self.limits = limits_of(host.settings)
+        self.errors = generation.logs.for_host(host)
+        self._phases = host_phases(generation, host)
+        self._sections = SectionTable(host, lambda settings: directory_phases(generation, host, settings))
+
+    def answer(self, request: Request) -> Response:
+        """The response. Raises nothing: a mistake of a module is logged and answered 500."""
+        response, local = self._respond(request)
+        try:
+            return self._finish(request, response, local)
+        except Exception:  # noqa: BLE001
+            return self.failed(request)
+
+    def refuse(self, request: Request, error: RequestError) -> Response:
+        """The answer to what cannot be served as a request."""
+        response = _refusal(error)
+        try:
+            return self._finish(request, response, self._sections.base)
+        except Exception:  # noqa: BLE001
+            return self.failed(request)
+
+    def failed(self, request: Request) -> Response:
+        """The answer when a module made a mistake: it is logged, with the traceback of the exception being handled."""
+        self.errors.exception(f"failed: {request.line}", client=request.transport.wire.peer)
+        return plain_page(500)
+
+    def log(self, request: Request, response: Response) -> None:
+        """Run the log phase. Raises nothing."""
+        for phase in self._phases.log:
+            try:
+                phase(request, response)
+            except Exception:  # noqa: BLE001
+                self.failed(request)
+
+    def _respond(self, request: Request) -> tuple[Response, DirectoryPhases]:
+        """The response as handlers and refusals have it, and the phases that hold where it was made."""
+        local = self._sections.base
+        try:
+            response = self._before_merging(request)
+            if response is None:
+                local = self._sections.find(request)
+                response = _within(local, request)
+        except RequestError as error:
+            response = _refusal(error)
+        except Exception:  # noqa: BLE001
+            self.failed(request)
+            response = Response(500)
+        return response, local
+
+    def _before_merging(self, request: Request) -> Response | None:
+        for phase in self._phases.post_read:
+            response = phase(request)
+            if response is not None:
+                return response
+        if request.path == "*":
+            return Response(200, [_ALLOW], b"")
+        for phase in self._phases.translate:
+            response = phase(request)
+            if response is not None:
+                return response
+        return None
+
+    def _finish(self, request: Request, response: Response, local: DirectoryPhases) -> Response:
+        if response.body is None and response.status >= 400:
+            response = with_page(request, response, self._inner)
+        for phase in local.response:
+            phase(request, response)
+        return response
+
+    def _inner(self, request: Request) -> Response:
+        """An internal redirect: the response of another path of this host, without the response phase."""
+        target = parse_target(request.target)
+        request.path, request.query = target.path, target.query
+        return self._respond(request)[0]
+
+
+def _within(local: DirectoryPhases, request: Request) -> Response:
+    """The first response that a function of the merged settings gives."""
+    request.settings = local.settings
+    if request.handler is None:
+        request.handler = local.handler
+    body = request.body
+    if body.length != 0:
+        body.limit = local.body_limit
+        if body.length is not None and body.length > body.limit > 0:
+            raise BodyError(413, "The request body is too long.")
+    for step in local.steps:
+        response = step(request)
+        if response is not None:
+            return response
+    return _unhandled(request.method)
+
+
+def _unhandled(method: str) -> Response:
+    """No handler wanted the request."""
+    if method in ("GET", "HEAD", "POST"):
+        return Response(404)
+    return Response(200, [_ALLOW], b"") if method == "OPTIONS" else Response(405, [_ALLOW])
+
+
+def _refusal(error: RequestError) -> Response:
+    response = Response(error.status, [_ALLOW] if error.status == 405 else (), note=error.note)
+    response.close = isinstance(error, BodyError)
+    return response
