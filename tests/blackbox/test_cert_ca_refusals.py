@@ -1,5 +1,7 @@
 """prefork-ssl-cert sign: what a CA must not sign, it does not sign, and says why in one line."""
 
+import datetime
+
 import pytest
 from blackbox.desk import Desk
 from cryptography import x509
