@@ -23,16 +23,21 @@ class Defines:
         self.names = dict(names)
         self._environment = environment
 
-    def substitute(self, word: str) -> str:
-        """`word` with the values of its ${NAME}s. Raises BadArgument that names all that are not defined."""
-        if "${" not in word:
-            return word
-        unknown = dict.fromkeys(name for name in _REFERENCE.findall(word) if self._value(name) is None)
+    def substitute(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """`words` with the values of their ${NAME}s; a value never becomes more than one word.
+
+        Raises BadArgument that names all that are not defined.
+        """
+        names = dict.fromkeys(name for word in words for name in _REFERENCE.findall(word))
+        unknown = tuple(name for name in names if self._value(name) is None)
         if unknown:
-            raise self._undefined(tuple(unknown))
+            raise self._undefined(unknown)
+        return tuple(map(self._substituted, words))
+
+    def _substituted(self, word: str) -> str:
         result = _REFERENCE.sub(lambda match: self._value(match[1]) or "", word)
         if len(result) > _LONGEST:
-            raise BadArgument(f"variables make this word longer than {_LONGEST} characters")
+            raise BadArgument(f"variables make a word of more than {_LONGEST} characters")
         return result
 
     def _value(self, name: str) -> str | None:

@@ -6,9 +6,13 @@ import glob
 import os
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from prefork_ssl.config.errors import BadArgument
+
+# More is a mistake, such as an Include of "/".
+_MOST_FILES = 10000
 
 
 def matching_paths(text: str, server_root: Path) -> list[Path]:
@@ -20,11 +24,18 @@ def matching_paths(text: str, server_root: Path) -> list[Path]:
     return [path] if os.path.lexists(path) else []
 
 
-def files_in(path: Path, parents: tuple[Path, ...] = ()) -> Iterator[Path]:
+def files_in(path: Path) -> list[Path]:
     """`path` itself if it is a file; all files in and below it, by name, if it is a directory.
 
-    Raises OSError for what cannot be listed, BadArgument for a directory that links lead back to.
+    Raises OSError for what cannot be listed, BadArgument for a directory that links lead back to or that has too many.
     """
+    files = list(islice(_walk(path), _MOST_FILES + 1))
+    if len(files) > _MOST_FILES:
+        raise BadArgument(f"there are more than {_MOST_FILES} files in {path}")
+    return files
+
+
+def _walk(path: Path, parents: tuple[Path, ...] = ()) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
@@ -32,7 +43,7 @@ def files_in(path: Path, parents: tuple[Path, ...] = ()) -> Iterator[Path]:
     if real in parents:
         raise BadArgument(f"{path} leads back to {real}", "remove the link")
     for entry in sorted(path.iterdir()):
-        yield from files_in(entry, (*parents, real))
+        yield from _walk(entry, (*parents, real))
 
 
 def read_text(path: Path) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,45 +27,30 @@ from prefork_ssl.config.language import (
     Condition,
 )
 from prefork_ssl.config.lines import logical_lines
-from prefork_ssl.config.nodes import Line, Node, Section
+from prefork_ssl.config.nesting import Nesting
+from prefork_ssl.config.nodes import Line, Node
 from prefork_ssl.config.problems import Problems
-from prefork_ssl.config.sections import SECTIONS
 from prefork_ssl.config.vocabulary import Vocabulary
 from prefork_ssl.config.words import SPACE, split_words
 
-# Sections in sections, and files that include files; more is a mistake.
+# Files that include files; more is a mistake.
 _DEEPEST = 20
 
-_NAME = re.compile(rf"(?P<name>[^{SPACE}]*)[{SPACE}]*(?P<rest>.*)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A section that has not been closed yet. Nodes go to `body`: its own, or that of the section around a condition.
-    If it is `skipped`, there are none."""
-
-    section: Section
-    body: list[Node]
-    skipped: bool = False
-
-    @property
-    def key(self) -> str:
-        return self.section.opening.name.lower()
+_BLANKS = re.compile(f"[{SPACE}]+")
 
 
 class Reader:
-    """One reading of a configuration. `nodes` are what it has found so far, `files` what it has read."""
+    """One reading of a configuration. `files` are what it has read."""
 
     def __init__(
         self, server_root: Path, defines: Defines, vocabulary: Vocabulary, problems: Problems
     ) -> None:
         self.server_root = server_root
-        self.nodes: list[Node] = []
         self.files: list[Path] = []
         self._defines = defines
         self._vocabulary = vocabulary
         self._problems = problems
-        self._open: list[_Open] = []
+        self._nesting = Nesting(problems)
         self._including: list[str] = []
         self._order = 0
         self._obeyed: dict[str, tuple[Directive[Any], Callable[[Any, Line], None]]] = {
@@ -79,6 +63,11 @@ class Reader:
                 (LOAD_MODULE, self._load_module),
             )
         }
+
+    @property
+    def nodes(self) -> list[Node]:
+        """What has been found so far."""
+        return self._nesting.nodes
 
     @property
     def names(self) -> Container[str]:
@@ -100,29 +89,17 @@ class Reader:
 
     def read(self, source: str, text: str) -> None:
         """Read `text`, whose lines come from `source`. Sections that it opens, it must close."""
-        floor = len(self._open)
+        floor = self._nesting.depth
         for number, content in logical_lines(text):
             self._order += 1
             origin = Origin(source, number)
             if content.startswith("</"):
-                self._close(content, origin, floor)
+                self._nesting.close(self._closing(content, origin), floor)
             elif content[0] == "<":
-                self._begin(content, origin)
-            elif not self._skipping:
+                self._section(content, origin)
+            elif not self._nesting.skipping:
                 self._directive(content, origin)
-        while len(self._open) > floor:
-            self._report_unclosed(self._open.pop())
-
-    @property
-    def _skipping(self) -> bool:
-        return bool(self._open) and self._open[-1].skipped
-
-    @property
-    def _body(self) -> list[Node]:
-        """Where nodes go now."""
-        return self._open[-1].body if self._open else self.nodes
-
-    # --- lines -------------------------------------------------------------------------------------------------------
+        self._nesting.end(floor)
 
     def _line(self, name: str, text: str, origin: Origin) -> Line:
         place = Place(origin, self.server_root)
@@ -137,7 +114,7 @@ class Reader:
         if "\0" in text:
             raise BadArgument("there is a NUL character in this line")
         words = split_words(text)
-        return tuple(map(self._defines.substitute, words)) if "${" in text else words
+        return self._defines.substitute(words) if "${" in text else words
 
     def _directive(self, content: str, origin: Origin) -> None:
         name, text = _split_name(content)
@@ -147,33 +124,26 @@ class Reader:
         if name.lower() in self._obeyed:
             self._obey(line)
         else:
-            self._body.append(line)
+            self._nesting.add(line)
         if name.lower() == "serverroot":
             self._move_root(line)
 
-    # --- sections ----------------------------------------------------------------------------------------------------
-
-    def _begin(self, content: str, origin: Origin) -> None:
+    def _section(self, content: str, origin: Origin) -> None:
         name, text = _split_name(content[1:].removesuffix(">"))
         name = f"<{name}>"
-        if self._skipping:
-            opening = Line(name, (), Place(origin, self.server_root), self._order)
-            self._open.append(_Open(Section(opening), [], skipped=True))
+        if self._nesting.skipping:
+            self._nesting.open_skipped(Line(name, (), Place(origin, self.server_root), self._order))
             return
         line = self._line(name, text, origin)
         if not content.endswith(">"):
             self._problems.add(line, f"{name} needs a '>' at the end of the line")
-        self._open.append(self._opened(line))
-
-    def _opened(self, line: Line) -> _Open:
-        section = Section(line)
-        if len(self._open) >= _DEEPEST:
-            self._problems.add(line, f"{line.name} is inside {_DEEPEST} other sections, which is too deep")
-            return _Open(section, [], skipped=True)
-        if condition := CONDITIONS.get(line.name.lower()):
-            return _Open(section, self._body, skipped=not self._holds(condition, line))
-        self._body.append(section)
-        return _Open(section, section.body)
+        condition = CONDITIONS.get(name.lower())
+        if condition is None:
+            self._nesting.open(line)
+        elif self._holds(condition, line):
+            self._nesting.open_through(line)
+        else:
+            self._nesting.open_skipped(line)
 
     def _holds(self, condition: Condition, line: Line) -> bool:
         try:
@@ -182,37 +152,12 @@ class Reader:
             self._problems.add_argument(line, error, condition.usage)
             return False
 
-    def _close(self, content: str, origin: Origin, floor: int) -> None:
+    def _closing(self, content: str, origin: Origin) -> Line:
         name = content[2:].removesuffix(">").strip(SPACE)
         line = Line(f"</{name}>", (), Place(origin, self.server_root), self._order)
         if not content.endswith(">"):
             self._problems.add(line, f"{line.name} needs a '>' at the end of the line")
-        key = f"<{name}>".lower()
-        if any(entry.key == key for entry in self._open[floor:]):
-            self._close_until(key)
-        elif len(self._open) > floor and (_is_unknown(key) or _is_unknown(self._open[-1].key)):
-            self._close_misspelt(line)
-        else:
-            self._problems.add(line, f"{line.name} closes no section")
-
-    def _close_until(self, key: str) -> None:
-        while (entry := self._open.pop()).key != key:
-            self._report_unclosed(entry)
-        entry.section.closed = True
-
-    def _close_misspelt(self, line: Line) -> None:
-        """One of the two names is none: it is the other, misspelt. An unknown opening is reported later anyway."""
-        section = self._open.pop().section
-        section.closed = True
-        if not _is_unknown(section.opening.name.lower()):
-            at = section.opening.place.origin
-            self._problems.add(line, f"{line.name} does not close {section.opening.name} of {at}")
-
-    def _report_unclosed(self, entry: _Open) -> None:
-        opening = entry.section.opening
-        self._problems.add(
-            opening, f"{opening.name} is not closed", f"add </{opening.name[1:]} where it ends"
-        )
+        return line
 
     # --- directives that are obeyed at once ---------------------------------------------------------------------------
 
@@ -250,9 +195,7 @@ class Reader:
         if os.path.realpath(file) in self._including:
             self._problems.add(line, f"{line.name}: {file} would include itself")
         elif len(self._including) > _DEEPEST:
-            self._problems.add(
-                line, f"{line.name}: {file} would be the file number {_DEEPEST} in a chain of Includes"
-            )
+            self._problems.add(line, f"{line.name}: {file} is more than {_DEEPEST} Includes deep")
         else:
             try:
                 self.read_file(file)
@@ -261,9 +204,5 @@ class Reader:
 
 
 def _split_name(content: str) -> tuple[str, str]:
-    match = _NAME.fullmatch(content)
-    return (match["name"], match["rest"]) if match else ("", content)
-
-
-def _is_unknown(key: str) -> bool:
-    return key not in SECTIONS and key not in CONDITIONS
+    name, *rest = _BLANKS.split(content, maxsplit=1)
+    return name, "".join(rest)
