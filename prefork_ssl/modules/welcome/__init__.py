@@ -1,0 +1,1 @@
+"""The page at / of the shipped configuration: it says that the server works, and how this connection is protected."""
