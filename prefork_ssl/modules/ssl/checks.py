@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from .certificate_description import days_left, key_name
 from .certificate_extensions import extension, malformed
 from .certificate_names import alternative_names, common_names, uncovered
-from .findings import Finding, Severity
+from .findings import Finding
 from .key_types import PrivateKey, key_bits
 from .keystore import CERTIFICATE_FILE, CertificateMaterial, KeyMaterial
 
@@ -71,7 +71,7 @@ def readable(material: CertificateMaterial) -> Iterator[Finding]:
     """The certificate's extensions can be parsed; what they say cannot be checked otherwise."""
     if why := malformed(material.certificate):
         hint = "look at it with openssl x509 -noout -text, and have it issued again"
-        yield _told(material, "warning", f"the certificate has malformed extensions: {why}", hint)
+        yield _warning(material, f"the certificate has malformed extensions: {why}", hint)
 
 
 def chain_holds(material: CertificateMaterial) -> Iterator[Finding]:
@@ -82,16 +82,14 @@ def chain_holds(material: CertificateMaterial) -> Iterator[Finding]:
             yield _disorder(material, number)
             return
         if not _signed_by(certificate, issuer):
-            yield _told(
+            yield _warning(
                 material,
-                "warning",
                 f"certificate {number} of the chain ({_name(issuer)}) did not sign the one before it",
                 "the CA has another certificate of the same name: get the chain that belongs to this certificate",
             )
         if not _is_ca(issuer):
-            yield _told(
+            yield _warning(
                 material,
-                "warning",
                 f"certificate {number} of the chain ({_name(issuer)}) is no CA certificate",
                 "send only the intermediates of the CA after the server's own certificate",
             )
@@ -105,19 +103,15 @@ def in_time(material: CertificateMaterial, now: datetime) -> Iterator[Finding]:
         )
         if certificate.not_valid_before_utc > now:
             begin = certificate.not_valid_before_utc
-            yield _told(
-                material, "warning", f"{subject} is not valid before {begin:%Y-%m-%d %H:%M} UTC", _CHECK_CLOCK
+            yield _warning(
+                material, f"{subject} is not valid before {begin:%Y-%m-%d %H:%M} UTC", _CHECK_CLOCK
             )
         elif certificate.not_valid_after_utc < now:
             days = (now - certificate.not_valid_after_utc).days
-            yield _told(
-                material, "warning", f"{subject} expired {_days(days)} ago ({_end(certificate)})", _RENEW
-            )
+            yield _warning(material, f"{subject} expired {_days(days)} ago ({_end(certificate)})", _RENEW)
         elif certificate.not_valid_after_utc - now < EXPIRES_SOON:
             days = days_left(certificate, now)
-            yield _told(
-                material, "warning", f"{subject} expires in {_days(days)} ({_end(certificate)})", _RENEW
-            )
+            yield _warning(material, f"{subject} expires in {_days(days)} ({_end(certificate)})", _RENEW)
 
 
 def names_covered(material: CertificateMaterial, server_names: Sequence[str]) -> Iterator[Finding]:
@@ -127,16 +121,14 @@ def names_covered(material: CertificateMaterial, server_names: Sequence[str]) ->
         return
     if names is None:
         cn = ", ".join(common_names(material.certificate)) or "none"
-        yield _told(
+        yield _warning(
             material,
-            "warning",
             f"the certificate has no subjectAltName; clients ignore its CN ({cn})",
             "have it issued again with the host's names as subjectAltName",
         )
     elif missing := uncovered(server_names, names):
-        yield _told(
+        yield _warning(
             material,
-            "warning",
             f"the certificate is not for {', '.join(missing)}, only for {', '.join(names) or 'no host'}",
             "have it issued for every ServerName and ServerAlias, or correct those",
         )
@@ -145,17 +137,15 @@ def names_covered(material: CertificateMaterial, server_names: Sequence[str]) ->
 def fit_for_servers(material: CertificateMaterial) -> Iterator[Finding]:
     """The certificate may be used by a TLS server (RFC 5280 4.2.1.9, 4.2.1.12)."""
     if _is_ca(material.certificate):
-        yield _told(
+        yield _warning(
             material,
-            "warning",
             "the certificate is a CA certificate (basicConstraints CA:TRUE)",
             "sign a server certificate with it, and serve that one",
         )
     usages = extension(material.certificate, x509.ExtendedKeyUsage)
     if usages is not None and not _SERVER_USAGES.intersection(usages):
-        yield _told(
+        yield _warning(
             material,
-            "warning",
             "the certificate is not for servers (extendedKeyUsage without serverAuth)",
             "have it issued with extendedKeyUsage serverAuth",
         )
@@ -168,10 +158,10 @@ def strong(material: CertificateMaterial) -> Iterator[Finding]:
             "the certificate" if certificate is material.certificate else f"intermediate {_name(certificate)}"
         )
         if weak := _weak_key(certificate):
-            yield _told(material, "warning", f"{subject} has a weak key ({weak})", _RSA_2048)
+            yield _warning(material, f"{subject} has a weak key ({weak})", _RSA_2048)
         if (digest := _signature_digest(certificate)) in _WEAK_DIGESTS and not _self_issued(certificate):
             message = f"{subject} has a weak signature ({digest.upper()})"
-            yield _told(material, "warning", message, "have it issued again, signed with SHA-256 or better")
+            yield _warning(material, message, "have it issued again, signed with SHA-256 or better")
 
 
 _RENEW = "renew it, then reload"
@@ -180,10 +170,9 @@ _RSA_2048 = f"use at least RSA {_SMALLEST_RSA} or EC 256"
 _SERVER_USAGES = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
-def _told(material: CertificateMaterial, severity: Severity, message: str, hint: str) -> Finding:
-    return Finding(
-        severity, CERTIFICATE_FILE, material.source.where, f"{material.source.certificate}: {message}", hint
-    )
+def _warning(material: CertificateMaterial, message: str, hint: str) -> Finding:
+    source = material.source
+    return Finding("warning", CERTIFICATE_FILE, source.where, f"{source.certificate}: {message}", hint)
 
 
 def _public_bytes(holder: x509.Certificate | PrivateKey) -> bytes:
@@ -193,18 +182,23 @@ def _public_bytes(holder: x509.Certificate | PrivateKey) -> bytes:
 def _disorder(material: CertificateMaterial, number: int) -> Finding:
     """Certificate `number` is not the issuer of the one before it: is the right one elsewhere in the chain?"""
     sent = (material.certificate, *material.chain)
-    issuer = sent[number - 2].issuer
-    place = next((n for n, other in enumerate(sent, 1) if other.subject == issuer), None)
+    before, misplaced = sent[number - 2], sent[number - 1]
+    if _self_issued(before):
+        message = (
+            f"certificate {number - 1} of the chain ({_name(before)}) signed itself; nothing can follow it"
+        )
+        return _warning(
+            material, message, f"remove certificate {number} ({_name(misplaced)}) and what follows it"
+        )
+    place = next((n for n, other in enumerate(sent, 1) if other.subject == before.issuer), None)
     if place:
         message = f"the chain is out of order: certificate {number} should be what is now certificate {place}"
-        return _told(
-            material,
-            "warning",
-            message,
-            "put the certificate first, then its issuer, then the issuer's issuer",
+        return _warning(
+            material, message, "put the certificate first, then its issuer, then the issuer's issuer"
         )
-    message = f"the chain is broken: certificate {number} ({_name(sent[number - 1])}) is not {issuer.rfc4514_string()}"
-    return _told(material, "warning", message, "get the intermediates that the CA gives for this certificate")
+    wanted = before.issuer.rfc4514_string()
+    message = f"the chain is broken: certificate {number} ({_name(misplaced)}) is not {wanted}"
+    return _warning(material, message, "get the intermediates that the CA gives for this certificate")
 
 
 def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -75,15 +75,15 @@ class Turnover(Generic[T]):
     """The next pool in the making, from the files named in one load.
 
     `entries` holds what was taken over or read, `modes` the permission bits of all files that are there. What goes
-    wrong, or is worth telling, is handed to `note`.
+    wrong, or is worth telling, is appended to `findings`.
     """
 
     def __init__(
-        self, previous: Pool[T], parse: Callable[[bytes], T | Locked[T]], note: Callable[[Finding], None]
+        self, previous: Pool[T], parse: Callable[[bytes], T | Locked[T]], findings: list[Finding]
     ) -> None:
         self._previous = previous
         self._parse = parse
-        self._note = note
+        self._findings = findings
         self._seen: set[Path] = set()
         self.entries: dict[Path, Entry[T]] = {}
         self.modes: dict[Path, int] = {}
@@ -111,10 +111,10 @@ class Turnover(Generic[T]):
 
     def _not_there(self, named: NamedFile, known: Entry[T] | None, error: OSError) -> None:
         if known is None:
-            self._note(named.problem(f"cannot be read: {error.strerror}", _CHECK_PATH))
+            self._findings.append(named.problem(f"cannot be read: {error.strerror}", _CHECK_PATH))
             return
         self.entries[named.path] = known
-        self._note(
+        self._findings.append(
             Finding(
                 "info",
                 named.directive,
@@ -129,10 +129,10 @@ class Turnover(Generic[T]):
             stamp, data = _contents(named.path)
             parsed = self._parse(data)
         except OSError as error:
-            self._note(named.problem(f"cannot be read: {error.strerror}", _CHECK_PATH))
+            self._findings.append(named.problem(f"cannot be read: {error.strerror}", _CHECK_PATH))
             return None
         except Unreadable as error:
-            self._note(named.problem(str(error), error.hint))
+            self._findings.append(named.problem(str(error), error.hint))
             return None
         if isinstance(parsed, Locked):
             return LockedFile(named.path, stamp, parsed)

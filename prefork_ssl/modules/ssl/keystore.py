@@ -169,10 +169,10 @@ class _MaterialTurnover:
     """One load: certificates and keys, each with their own pool in the making."""
 
     def __init__(self, certificates: Pool[Certificates], keys: Pool[PrivateKey]) -> None:
-        self.certificates = Turnover(certificates, certificates_in, self._note)
-        self.keys = Turnover(keys, private_key_in, self._note)
+        self._findings: list[Finding] = []
+        self.certificates = Turnover(certificates, certificates_in, self._findings)
+        self.keys = Turnover(keys, private_key_in, self._findings)
         self._pending: list[_Pending] = []
-        self._findings: dict[Finding, None] = {}  # a set that keeps its order
 
     def fetch(self, source: KeySource) -> None:
         """Read the files of a source, or take them over."""
@@ -184,7 +184,7 @@ class _MaterialTurnover:
     def refuse_errors(self) -> None:
         """Raise KeyMaterialError if anything is wrong."""
         if errors := [finding for finding in self._findings if finding.severity == "error"]:
-            raise KeyMaterialError(errors)
+            raise KeyMaterialError(dict.fromkeys(errors))  # a PKCS#12 file is opened twice, and fails twice
 
     def open_locked(self, dialog: PassPhraseDialog, occasion: Occasion, phrases: PhraseBook) -> None:
         """Open what is encrypted, until there is no use in asking for more."""
@@ -195,12 +195,14 @@ class _MaterialTurnover:
                 try:
                     pending.open(unlocker)
                 except DialogEnded as error:
-                    self._note(error.finding)
+                    self._findings.append(error.finding)
                     return
                 except NotOpened as error:
-                    self._note(error.finding)
+                    self._findings.append(error.finding)
                 except Unreadable as error:
-                    self._note(pending.question.finding(f"{pending.question.file} {error}", error.hint))
+                    self._findings.append(
+                        pending.question.finding(f"{pending.question.file} {error}", error.hint)
+                    )
 
     def loaded(self, sources: Sequence[KeySource], commit: Callable[[], None]) -> Loaded:
         """The result, once nothing is wrong."""
@@ -208,7 +210,7 @@ class _MaterialTurnover:
         return Loaded(
             {material.source: material for material in served if isinstance(material, KeyMaterial)},
             tuple(material for material in served if not isinstance(material, KeyMaterial)),
-            (*self._findings, *self._exposed_keys(sources)),
+            (*dict.fromkeys(self._findings), *self._exposed_keys(sources)),
             commit,
         )
 
@@ -222,9 +224,6 @@ class _MaterialTurnover:
         """Encrypted PKCS#8 hides its key's type; the certificate tells it."""
         entry = self.certificates.entries.get(source.certificate)
         return (key_type(entry.value[0].public_key()) if entry else None) or "private"
-
-    def _note(self, finding: Finding) -> None:
-        self._findings[finding] = None
 
     def _material(self, source: KeySource) -> CertificateMaterial | None:
         certificates = self.certificates.entries.get(source.certificate)

@@ -115,13 +115,10 @@ class ExecProgram:
         try:
             return open_with(phrase)
         except WrongPhrase:
-            raise NotOpened(
-                question.finding(
-                    f"the pass phrase printed by {self._command.arguments[0]} does not open"
-                    f" the private key in {question.file}",
-                    f"it was given the arguments {question.server} {question.key_type}",
-                )
-            ) from None
+            program, arguments = self._command.arguments[0], f"{question.server} {question.key_type}"
+            message = f"the pass phrase printed by {program} does not open the private key in {question.file}"
+            hint = f"compare: {program} {arguments}; openssl pkey -noout -in {question.file}"
+            raise NotOpened(question.finding(message, hint)) from None
         finally:
             wipe(phrase)
 

@@ -106,6 +106,10 @@ def test_an_intermediate_of_the_right_name_and_another_key() -> None:
     assert "(Intermediate) did not sign the one before" in only(found(GOOD, ca("Intermediate", ROOT)))
 
 
+def test_certificates_after_a_self_signed_one() -> None:
+    assert "(www.example.test) signed itself; nothing can follow" in only(found(Issued(), ROOT))
+
+
 def test_an_intermediate_that_is_no_authority() -> None:
     impostor = Issued("No CA", issuer=ROOT)
     assert "(No CA) is no CA certificate" in only(found(Issued(issuer=impostor), impostor))
