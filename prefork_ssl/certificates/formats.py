@@ -47,7 +47,11 @@ def to_pkcs12(contents: Contents, phrase: bytes | None) -> bytes:
         raise CertificateError("PKCS#12 needs a certificate, and at most one key with it")
     key, own = _key_and_certificate(contents)
     chain = [certificate for certificate in contents.certificates if certificate is not own]
-    return pkcs12.serialize_key_and_certificates(None, key, own, chain, keys.protection(phrase))
+    try:
+        return pkcs12.serialize_key_and_certificates(None, key, own, chain, keys.protection(phrase))
+    except ValueError as error:
+        # Pass phrases are UTF-16 there (RFC 7292 B.1), so they must be text.
+        raise CertificateError(f"this cannot be stored as PKCS#12: {error}") from error
 
 
 def _key_and_certificate(contents: Contents) -> tuple[keys.PrivateKey | None, x509.Certificate | None]:

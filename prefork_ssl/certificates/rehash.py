@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography import x509
 
 from . import canonical
-from .blocks import Block, Kind, blocks
+from .blocks import MALFORMED, Block, Kind, blocks
 from .errors import CertificateError
 
 _SUFFIXES = {".pem", ".crt", ".cer", ".crl"}
@@ -74,7 +74,7 @@ def _stems(directory: Path, skipped: list[str]) -> Iterator[tuple[str, str]]:
         try:
             block = _only_block(path)
             stem = _stem(block)
-        except (CertificateError, ValueError) as error:
+        except CertificateError as error:
             skipped.append(f"{path.name}: {error}")
             continue
         if block.data in seen:
@@ -94,6 +94,9 @@ def _only_block(path: Path) -> Block:
 
 
 def _stem(block: Block) -> str:
-    if block.kind is Kind.CRL:
-        return canonical.crl_hash(x509.load_pem_x509_crl(block.data)) + ".r"
-    return canonical.certificate_hash(x509.load_pem_x509_certificate(block.data)) + "."
+    try:
+        if block.kind is Kind.CRL:
+            return canonical.crl_hash(x509.load_pem_x509_crl(block.data)) + ".r"
+        return canonical.certificate_hash(x509.load_pem_x509_certificate(block.data)) + "."
+    except MALFORMED as error:
+        raise CertificateError("what it holds is malformed") from error

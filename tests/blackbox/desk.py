@@ -23,14 +23,18 @@ class Desk:
 
     def cert(self, line: str, given: str = "") -> str:
         """Run prefork-ssl-cert, which must succeed without a word on standard error; return what it prints."""
-        result = self._run([str(PROGRAM), *shlex.split(line)], given)
+        result = self.run(line, given)
         assert (result.returncode, result.stderr) == (0, ""), result
         return result.stdout
+
+    def run(self, line: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run prefork-ssl-cert, whatever comes of it."""
+        return self._run([str(PROGRAM), *shlex.split(line)], given)
 
     def refused(self, line: str, given: str = "") -> str:
         """Run prefork-ssl-cert, which must say in one line why not and leave every file alone; return the reason."""
         before = self._contents()
-        result = self._run([str(PROGRAM), *shlex.split(line)], given)
+        result = self.run(line, given)
         assert result.returncode == 1, result
         assert self._contents() == before
         (reason,) = result.stderr.splitlines()

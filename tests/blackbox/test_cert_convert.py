@@ -138,6 +138,9 @@ REFUSALS = {
     "--in a.crt a.key --out x --to pkcs12": (
         "x needs a pass phrase and there is no terminal: see the pass phrase options of --help"
     ),
+    "--in a.crt a.key --out x --to pkcs12 --new-passphrase-exec \"printf '\\377'\"": (
+        "this cannot be stored as PKCS#12: password must be valid UTF-8"
+    ),
     "--in b.key --out x --to der --passphrase-env NEW": "wrong pass phrase for b.key",
     "--in a.p12 --out x --to pem --passphrase-env NEW": "wrong pass phrase for a.p12, or it is malformed PKCS#12",
     "--in cut.p12 --out x --to pem --passphrase-env OLD": (
