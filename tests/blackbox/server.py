@@ -12,6 +12,7 @@ import signal
 import string
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -86,10 +87,15 @@ class Server:
         return f"{self.configuration_file}:{number}"
 
     def write(self, name: str, content: bytes) -> Path:
-        """Make a file below DocumentRoot, and the folders that lead to it."""
+        """Make a file below DocumentRoot, and the folders that lead to it.
+
+        It looks an hour old: a file that has just been written might change again unnoticed, so its ETag is weak.
+        """
         path = self.root / "htdocs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+        hour_ago = time.time() - 3600
+        os.utime(path, (hour_ago, hour_ago))
         return path
 
     @property

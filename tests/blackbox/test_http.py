@@ -139,8 +139,9 @@ def test_trace_and_connect_are_not_for_this_server(server: Server) -> None:
 def test_limits(server: Server, sent: bytes, statuses: set[int]) -> None:
     got = replies(clients.exchange(server.http, sent + request("/b.txt")))
     assert got[0].status in statuses
-    assert got[0].headers["connection"] == "close"
     assert len(got) == 1
+    # 405 is sent before anybody looks at the body.
+    assert got[0].status == 405 or got[0].headers["connection"] == "close"
 
 
 @pytest.mark.needs("curl")

@@ -1,5 +1,7 @@
 """Requests that two parsers could read in two ways: refused, and what follows them on the connection is never read."""
 
+import re
+
 import pytest
 from blackbox import clients
 from blackbox.configurations import ONE_HOST
@@ -19,7 +21,6 @@ REFUSED = {
     "negative length": b"POST / HTTP/1.1\r\n%bContent-Length: -1\r\n\r\n",
     "hexadecimal length": b"POST / HTTP/1.1\r\n%bContent-Length: 0x0\r\n\r\n",
     "empty length": b"POST / HTTP/1.1\r\n%bContent-Length: \r\n\r\n",
-    "length with underscore": b"POST / HTTP/1.1\r\n%bContent_Length: 47\r\nContent-Length: 0\r\n\r\n",
     "coding misspelt": b"POST / HTTP/1.1\r\n%bTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
     "coding twice": b"POST / HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "coding after chunked": b"POST / HTTP/1.1\r\n%bTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
@@ -36,9 +37,6 @@ REFUSED = {
     "control character in a name": b"GET / HTTP/1.1\r\n%bX\x01: a\r\n\r\n",
     "no host": b"GET / HTTP/1.1\r\n\r\n",
     "two hosts": b"GET / HTTP/1.1\r\n%bHost: other\r\n\r\n",
-    "host with a path": b"GET / HTTP/1.1\r\nHost: localhost/x\r\n\r\n",
-    "host with a blank": b"GET / HTTP/1.1\r\nHost: local host\r\n\r\n",
-    "host with a user": b"GET / HTTP/1.1\r\nHost: me@localhost\r\n\r\n",
     "no version": b"GET /\r\n%b\r\n",
     "no version, bare line feed": b"GET /\n%b\r\n",
     "version 0.9": b"GET / HTTP/0.9\r\n%b\r\n",
@@ -49,9 +47,7 @@ REFUSED = {
     "two blanks": b"GET  / HTTP/1.1\r\n%b\r\n",
     "blank in the target": b"GET /a b HTTP/1.1\r\n%b\r\n",
     "tab in the line": b"GET\t/ HTTP/1.1\r\n%b\r\n",
-    "fragment": b"GET /a#b HTTP/1.1\r\n%b\r\n",
     "authority form": b"GET localhost:80 HTTP/1.1\r\n%b\r\n",
-    "asterisk form": b"GET * HTTP/1.1\r\n%b\r\n",
     "chunk size with sign": b"POST / HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n+0\r\n\r\n",
     "chunk size with 0x": b"POST / HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
     "chunk size with a blank": b"POST / HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n0 \r\n\r\n",
@@ -71,18 +67,39 @@ def server(new_module_server) -> Server:
     return server.start()
 
 
+RESPONSE = re.compile(rb"^HTTP/1\.1 (\d{3}) ", re.MULTILINE)
+
+
 @pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())
 def test_ambiguous_requests_are_refused_and_end_the_connection(server: Server, sent: bytes) -> None:
     answer = clients.exchange(server.http, sent.replace(b"%b", HOST) + HIDDEN)
     assert b"HIDDEN CONTENT" not in answer
-    # A body in doubt may show itself only after an answer to the head (405: nobody wants it); that is the last, then.
+    assert len(RESPONSE.findall(answer)) == 1
     reply = clients.parse(answer)
-    assert 400 <= reply.status < 600, reply
-    assert reply.headers["connection"] == "close"
-    assert answer.count(b"HTTP/1.1 ") == 1
+    assert reply.status in (400, 405, 501, 505)
+    # 405 is about a head without fault. It was sent before anybody looked into the body, and then that was the end.
+    assert reply.status == 405 or reply.headers["connection"] == "close"
+
+
+# Wrong, but nobody can mistake where they end.
+WRONG = {
+    "host with a path": b"GET / HTTP/1.1\r\nHost: localhost/x\r\n\r\n",
+    "host with a blank": b"GET / HTTP/1.1\r\nHost: local host\r\n\r\n",
+    "host with a user": b"GET / HTTP/1.1\r\nHost: me@localhost\r\n\r\n",
+    "fragment": b"GET /a#b HTTP/1.1\r\n%b\r\n",
+    "asterisk form": b"GET * HTTP/1.1\r\n%b\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", WRONG.values(), ids=WRONG.keys())
+def test_wrong_requests_are_refused(server: Server, sent: bytes) -> None:
+    answer = clients.exchange(server.http, sent.replace(b"%b", HOST))
+    assert RESPONSE.findall(answer) == [b"400"]
 
 
 UNDERSTOOD = {
+    # Applications cannot tell such a name from the one with hyphens, so they never see it.
+    "length with underscore": b"POST / HTTP/1.1\r\n%bContent_Length: 47\r\nContent-Length: 0\r\n\r\n",
     "chunk extension": b"POST / HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n1;a=b\r\nx\r\n0\r\n\r\n",
     "trailer": b"POST / HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 1\r\n\r\n",
     "coding in capitals": b"POST / HTTP/1.1\r\n%bTransfer-Encoding: CHUNKED\r\n\r\n0\r\n\r\n",
