@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# time.strptime imports it at its first call: too late in a worker that may not read Python's own files any more.
+import _strptime  # noqa: F401
 import calendar
 import os
 import time
