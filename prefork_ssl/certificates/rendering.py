@@ -28,7 +28,7 @@ def show(findings: Findings) -> None:
 def _lines(facts: Facts) -> Iterator[Text]:
     width = max(map(len, facts)) + 2
     for name, value in facts.items():
-        yield Text(f"{name.replace('_', ' '):{width}}", "bold") + _text(name, value)
+        yield Text.assemble((f"{name.replace('_', ' '):{width}}", "bold"), _text(name, value))
 
 
 def _text(name: str, value: str | int | bool | list[str]) -> Text:

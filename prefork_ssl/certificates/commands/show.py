@@ -14,6 +14,8 @@ from .command import Command
 # An IPv6 address stands in brackets.
 _SERVER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:/]+):(?P<port>\d{1,5})")
 
+_LAST_PORT = 65535
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
@@ -45,7 +47,7 @@ def _of_file(path: Path, source: Source) -> facts.Findings:
 
 def _of_server(args: argparse.Namespace) -> facts.Findings:
     server = _SERVER.fullmatch(args.what)
-    if server is None:
+    if server is None or int(server["port"]) > _LAST_PORT:
         raise CertificateError(f"{args.what} is no file, and not HOST:PORT either")
     host = server["host"].strip("[]")
     presented = live.ask(host, int(server["port"]), args.ca_cert)
