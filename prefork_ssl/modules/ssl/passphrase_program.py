@@ -174,13 +174,12 @@ class PipeProgram:
         if process is None or reader is None:
             return
         reader.wipe()
-        for pipe in filter(None, (process.stdin, process.stdout)):
-            pipe.close()
-        try:
-            process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with process:  # closes what is left of the pipes
+            cast("IO[bytes]", process.stdin).close()
+            try:
+                process.wait(1.0)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     def _next_line(self) -> bytearray | None:
         _, reader = self._running()
