@@ -1,0 +1,70 @@
+"""The check hook: directives that contradict each other. Nothing is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prefork_ssl.config.errors import Origin, Problem
+from prefork_ssl.config.tree import Configuration, Host, HostAddress
+from prefork_ssl.kernel.directives import LISTEN
+from prefork_ssl.kernel.hooks import Report
+
+from .directives import SSL_CERTIFICATE_FILE, SSL_CERTIFICATE_KEY_FILE, SSL_ENGINE
+from .host_settings import host_name, speaks_tls
+
+
+def check(configuration: Configuration, report: Report) -> None:
+    """The check hook: directives that contradict each other."""
+    reported: set[Problem] = set()
+    for problem in (*_files(configuration), *_shared_addresses(configuration), *_deaf_ports(configuration)):
+        if (
+            problem not in reported
+        ):  # what the main server says wrongly is said by every host that inherits it
+            report(problem)
+        reported.add(problem)
+
+
+def _files(configuration: Configuration) -> Iterator[Problem]:
+    for host in configuration.all_hosts:
+        if not speaks_tls(host, configuration):
+            continue
+        certificates = host.settings[SSL_CERTIFICATE_FILE]
+        keys = host.settings[SSL_CERTIFICATE_KEY_FILE]
+        if not certificates:
+            origin = _engine_origin(host)
+            message = f"SSLEngine: {host_name(host)} speaks TLS but has no certificate"
+            yield Problem(message, origin, "name one with SSLCertificateFile")
+        elif len(keys) > len(certificates):
+            surplus = keys[len(certificates)]
+            message = f"SSLCertificateKeyFile: there is no SSLCertificateFile that {surplus.path} belongs to"
+            yield Problem(message, surplus.origin, "each key needs its certificate, in the same order")
+
+
+def _shared_addresses(configuration: Configuration) -> Iterator[Problem]:
+    """Names are only known inside TLS: on one address, all hosts speak it or none does."""
+    first: dict[tuple[str, int], Host] = {}
+    for host in configuration.hosts:
+        for address in host.addresses:
+            other = first.setdefault((address.host, address.port), host)
+            if speaks_tls(other, configuration) != speaks_tls(host, configuration):
+                tls, plain = (host, other) if speaks_tls(host, configuration) else (other, host)
+                message = (
+                    f"SSLEngine: on {address}, {host_name(tls)} speaks TLS and {host_name(plain)} does not"
+                )
+                hint = "say SSLEngine on in both, or give them different ports"
+                yield Problem(message, _engine_origin(plain), hint)
+
+
+def _deaf_ports(configuration: Configuration) -> Iterator[Problem]:
+    """A Listen line that says https leads to some host that speaks TLS."""
+    hosts = [host for host in configuration.all_hosts if speaks_tls(host, configuration)]
+    ports = {address.port for host in hosts for address in host.addresses or (HostAddress("*", 0),)}
+    for line in configuration.server.settings[LISTEN]:
+        if line.protocol == "https" and not ports & {line.port, 0}:
+            message = f"Listen: port {line.port} is for https, but no host there speaks TLS"
+            hint = f"give <VirtualHost *:{line.port}> an SSLCertificateFile, or drop the word https"
+            yield Problem(message, line.origin, hint)
+
+
+def _engine_origin(host: Host) -> Origin | None:
+    return host.settings.origin(SSL_ENGINE) or host.origin

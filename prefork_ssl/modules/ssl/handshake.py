@@ -1,0 +1,135 @@
+"""The beginning of a connection: the ClientHello, the virtual host it leads to, the handshake in that host's Context.
+
+The Context is chosen before OpenSSL sees a byte. Were it changed in the middle of the handshake, protocol limits and
+the demand for a client certificate would stay those of the first, and a session of another host could be resumed.
+"""
+
+from __future__ import annotations
+
+from prefork_ssl.config.tree import Host
+from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.hooks import Connect
+from prefork_ssl.kernel.hosts import HostTable, NameTable
+from prefork_ssl.kernel.listeners import Listener
+from prefork_ssl.kernel.transport import READ_SIZE, Deadline, Transport, Wire
+
+from . import events
+from .client_hello import ClientHello, Foreign, Missing, examine
+from .connection import PlainTransport, TLSTransport, receive, send_alert
+from .first_bytes import Protocol
+from .openssl import Error, ServerConnection
+from .tls_hosts import TLS_HOSTS, TLSHost, TLSHosts
+
+
+def connection(generation: Generation, listener: Listener) -> Connect | None:
+    """The connection hook: for listeners through which a host that speaks TLS can be reached."""
+    hosts = generation[TLS_HOSTS]
+    if not any(_reachable(host, listener) for host in hosts):
+        return None
+    return Reception(generation.hosts, hosts).connect
+
+
+def _reachable(host: Host, listener: Listener) -> bool:
+    """Whether connections through the listener may lead to the host; only the port is looked at."""
+    return not host.addresses or any(address.port in (0, listener.address[1]) for address in host.addresses)
+
+
+class Reception:
+    """Receives the connections of a listener."""
+
+    def __init__(self, table: HostTable, hosts: TLSHosts) -> None:
+        self._table = table
+        self._hosts = hosts
+
+    def connect(self, wire: Wire) -> Transport | None:
+        """See kernel/hooks.py. Whatever goes wrong is the peer's affair: it is logged, and the connection ends."""
+        names = self._table.at(wire.local)
+        default = self._hosts.get(names.default)
+        if default is None:
+            return Transport(wire)
+        opening = Opening(wire, default)
+        try:
+            return self._receive(opening, names)
+        except Deadline:
+            events.timed_out(opening)
+        except Error as error:
+            events.handshake_failed(opening, error)
+        except OSError as error:
+            events.lost(opening, error)
+        return None
+
+    def _receive(self, opening: Opening, names: NameTable) -> Transport | None:
+        first = opening.receive_first_bytes()
+        if isinstance(first, Foreign):
+            events.foreign(opening, first.protocol)
+            return PlainTransport(opening.wire, opening.data) if first.protocol is Protocol.HTTP else None
+        name = first.server_name()
+        if name is not None:
+            opening.host = self._hosts[names.find(name)]
+        return opening.handshake(first, name)
+
+
+class Opening:
+    """A connection until its handshake is complete, and how far it got.
+
+    `host` is the default host of the address until the ClientHello has told another. `data` is what was received before
+    OpenSSL was given it, `hello` the ClientHello once it is complete.
+    """
+
+    __slots__ = ("_began", "_received", "data", "hello", "host", "server_name", "wire")
+
+    def __init__(self, wire: Wire, host: TLSHost) -> None:
+        self.wire = wire
+        self.host = host
+        self.data = b""
+        self.hello: ClientHello | None = None
+        self.server_name: str | None = None
+        self._began = wire.now()
+        self._received = 0
+        wire.limit(host.handshake_time.timeout or float("inf"))
+
+    def receive_first_bytes(self) -> ClientHello | Foreign:
+        """What the client begins with. Raises Deadline, and ConnectionError if it leaves before that is clear."""
+        while True:
+            try:
+                data = self.wire.sock.recv(READ_SIZE)
+            except BlockingIOError:
+                self.wire.wait_readable()
+                continue
+            if not data:
+                raise ConnectionAbortedError
+            self.data += data
+            first = examine(self.data)
+            if not isinstance(first, Missing):
+                return first
+            self._extend_time(len(data))
+
+    def handshake(self, hello: ClientHello, name: str | None) -> TLSTransport:
+        """Shake hands in the Context of `self.host`. Raises Deadline, Error and ConnectionError."""
+        self.hello, self.server_name = hello, name
+        tls = ServerConnection(self.host.context, self.data)
+        transport = TLSTransport(self.wire, tls, self.host, hello, name)
+        try:
+            while not tls.handshake():
+                transport.flush()
+                self._extend_time(self._receive(tls))
+        except Error:
+            send_alert(self.wire, tls)
+            raise
+        if self.host.log.tells_info:
+            events.established(transport)
+        return transport
+
+    def _receive(self, tls: ServerConnection) -> int:
+        count = receive(self.wire, tls)
+        if not count:
+            raise ConnectionAbortedError
+        return count
+
+    def _extend_time(self, received: int) -> None:
+        """MinRate of RequestReadTimeout: who sends gets more time."""
+        limit = self.host.handshake_time
+        if limit.rate:
+            self._received += received
+            allowed = limit.timeout + self._received / limit.rate
+            self.wire.deadline = self._began + min(allowed, limit.longest or float("inf"))

@@ -1,0 +1,266 @@
+"""The one room below pyOpenSSL's public interface: the binding to OpenSSL that it shares with cryptography.
+
+Everything else in the server uses pyOpenSSL as documented. Here is what that cannot do, or cannot do fast enough to be
+on the path of every record:
+
+- ServerConnection: pyOpenSSL's Connection in memory, with reading and writing that allocate nothing and raise nothing
+  where there is only more to wait for;
+- what a Context can do in OpenSSL but not in pyOpenSSL: key exchange groups, the answer to ALPN;
+- the session's id, which pyOpenSSL does not tell.
+
+A worker has one thread. So all connections share the buffers below: what is in them is only good until the next call.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from OpenSSL import SSL
+from OpenSSL._util import ffi, lib
+
+# What is used below, looked for at import, so that a binding without it is refused with one clear sentence.
+_NEEDED = [
+    "BIO_free",
+    "BIO_new",
+    "BIO_read",
+    "BIO_s_mem",
+    "BIO_write",
+    "ERR_clear_error",
+    "OPENSSL_free",
+    "SSL_CTX_set1_curves_list",
+    "SSL_CTX_set_alpn_select_cb",
+    "SSL_do_handshake",
+    "SSL_get_error",
+    "SSL_get_session",
+    "SSL_read",
+    "SSL_set_bio",
+    "SSL_write",
+    "i2d_SSL_SESSION",
+]
+if _missing := [name for name in _NEEDED if not hasattr(lib, name)]:
+    raise ImportError(
+        f"the OpenSSL binding of this cryptography package lacks {', '.join(_missing)}: "
+        "install the versions of pyOpenSSL and cryptography that prefork_ssl asks for"
+    )
+
+Error = SSL.Error
+
+# "OpenSSL/4.0.3"
+LIBRARY = "/".join(SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode().split()[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedError:
+    """One entry of OpenSSL's error queue, such as ("SSL routines", "no shared cipher")."""
+
+    library: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.library}: {self.reason}"
+
+
+def queued_errors(error: SSL.Error) -> tuple[QueuedError, ...]:
+    """What OpenSSL had to say; empty where it said nothing, as when the peer was just gone."""
+    queue = error.args[0] if error.args and isinstance(error.args[0], list) else ()
+    return tuple(QueuedError(library, reason) for library, _, reason in queue)
+
+
+# Plaintext of one write, bytes: five records of the largest size (RFC 8446 section 5.1).
+WRITE_SIZE = 5 * 16384
+_READ_SIZE = 16384
+_RECEIVE_SIZE = 2 * 16384
+_SEND_SIZE = WRITE_SIZE + 4096
+# BIOs keep the memory that they once needed. One that has held more than this is exchanged for a new one.
+_KEEP_SIZE = 8192
+
+_plain = ffi.new("char[]", _READ_SIZE)
+_received = ffi.new("char[]", _RECEIVE_SIZE)
+_received_view = memoryview(ffi.buffer(_received))
+_to_send = ffi.new("char[]", _SEND_SIZE)
+_to_send_view = memoryview(ffi.buffer(_to_send))
+
+# Attribute look-ups on `lib` cost as much as some of the calls.
+_SSL_read, _SSL_write, _SSL_get_error, _SSL_do_handshake = (
+    lib.SSL_read,
+    lib.SSL_write,
+    lib.SSL_get_error,
+    lib.SSL_do_handshake,
+)
+_BIO_read, _BIO_write = lib.BIO_read, lib.BIO_write
+# Before OpenSSL 4, an error left behind by anybody turns the next "more is needed" into a failure.
+_ERR_clear_error = lib.ERR_clear_error
+_buffer = ffi.buffer
+_WANT_READ, _ZERO_RETURN = lib.SSL_ERROR_WANT_READ, lib.SSL_ERROR_ZERO_RETURN
+
+
+class ServerConnection(SSL.Connection):
+    """The server's side of one TLS connection, in memory: ciphertext goes in by `receive`, out by `output`.
+
+    OpenSSL never sees the socket. So none of its calls is left half done for want of the network, a read never wants a
+    write, and several records leave in one system call.
+    """
+
+    def __init__(self, context: SSL.Context, first_bytes: bytes) -> None:
+        """`first_bytes` are what was already received: the ClientHello."""
+        super().__init__(context, None)
+        self.set_accept_state()
+        _BIO_write(self._into_ssl, first_bytes, len(first_bytes))
+        self._grown = False
+
+    def receive(self, sock: socket.socket) -> int:
+        """Take in what the socket has; the number of bytes, 0 when the peer has ended its side. Raises OSError."""
+        count = sock.recv_into(_received_view)
+        _BIO_write(self._into_ssl, _received, count)
+        if count > _KEEP_SIZE:
+            self._grown = True
+        return count
+
+    def output(self) -> memoryview:
+        """What is to be sent; empty if nothing is. Good until the next call for any connection."""
+        count = _BIO_read(self._from_ssl, _to_send, _SEND_SIZE)
+        if count > _KEEP_SIZE:
+            self._grown = True
+        return _to_send_view[: max(count, 0)]
+
+    def handshake(self) -> bool:
+        """Go on with the handshake: True when it is complete, False if more must be received. Raises Error."""
+        _ERR_clear_error()
+        result = _SSL_do_handshake(self._ssl)
+        if result == 1:
+            return True
+        self._raise_unless_more_is_needed(result)
+        return False
+
+    def plaintext(self) -> bytes | None:
+        """Up to 16 KB of what the peer says; b"" when it has sent close_notify, None if more must be received.
+
+        Raises Error.
+        """
+        _ERR_clear_error()
+        count = _SSL_read(self._ssl, _plain, _READ_SIZE)
+        if count > 0:
+            return _buffer(_plain, count)[:]  # type: ignore[no-any-return]
+        if _SSL_get_error(self._ssl, count) == _ZERO_RETURN:
+            return b""
+        self._raise_unless_more_is_needed(count)
+        return None
+
+    def say(self, data: bytes) -> None:
+        """Encrypt `data`, at most WRITE_SIZE bytes and at least one. Raises Error."""
+        count = _SSL_write(self._ssl, data, len(data))
+        if count <= 0:
+            self._raise_ssl_error(self._ssl, count)
+
+    def end(self) -> None:
+        """Encrypt a close_notify. Raises Error."""
+        self.shutdown()
+
+    def keep_session(self) -> None:
+        """To be called before the connection is let go of. Otherwise, unless both sides have said close_notify, OpenSSL
+        forgets the session, and clients of TLS 1.2 that come back without a ticket need a full handshake."""
+        self.set_shutdown(SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN)
+
+    def release_memory(self) -> None:
+        """Give back what was needed for much data. To be called when `output` is empty and all input was read."""
+        if self._grown:
+            self._into_ssl, self._from_ssl = _memory(), _memory()
+            lib.SSL_set_bio(self._ssl, self._into_ssl, self._from_ssl)
+            self._grown = False
+
+    def key_sizes(self) -> tuple[int, int]:
+        """Bits of the cipher's key: those in use, and those that the algorithm has."""
+        possible = ffi.new("int *")
+        used = lib.SSL_CIPHER_get_bits(lib.SSL_get_current_cipher(self._ssl), possible)
+        return used, possible[0]
+
+    def resumed(self) -> bool:
+        """Whether the handshake resumed a session."""
+        return bool(lib.SSL_session_reused(self._ssl))
+
+    def session_id(self) -> bytes:
+        """The id of the session in use; b"" if it has none."""
+        session = lib.SSL_get_session(self._ssl)
+        return _session_id(_der(lib.i2d_SSL_SESSION, session)) if session else b""
+
+    def _raise_unless_more_is_needed(self, result: int) -> None:
+        if _SSL_get_error(self._ssl, result) != _WANT_READ:
+            self._raise_ssl_error(self._ssl, result)
+
+
+def _memory() -> Any:
+    bio = lib.BIO_new(lib.BIO_s_mem())
+    if bio == ffi.NULL:
+        raise MemoryError
+    return bio
+
+
+def _der(encode: Any, thing: Any) -> bytes:
+    """What one of OpenSSL's i2d functions makes of `thing`."""
+    data = ffi.new("unsigned char[]", max(encode(thing, ffi.NULL), 0))
+    length = encode(thing, ffi.new("unsigned char **", data))
+    return bytes(ffi.buffer(data, length))
+
+
+def _session_id(der: bytes) -> bytes:
+    """The session id in an encoded SSL_SESSION: the fourth element of the sequence (OpenSSL, ssl/ssl_asn1.c)."""
+    at = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
+    for _ in range(3):  # structure version, protocol version, cipher: all shorter than 128 bytes
+        at += 2 + der[at + 1]
+    return der[at + 2 : at + 2 + der[at + 1]]
+
+
+# --- contexts ---
+
+# <openssl/ssl.h>; the binding does not name them.
+_MODE_ENABLE_PARTIAL_WRITE, _MODE_NO_AUTO_CHAIN = 0x1, 0x8
+
+
+def serve_from_memory(context: SSL.Context) -> None:
+    """Make the context fit for ServerConnection: a write is whole, an idle connection gives its buffers back, and no
+    chain is made up from the CAs that clients are verified with."""
+    context.clear_mode(_MODE_ENABLE_PARTIAL_WRITE)
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS | _MODE_NO_AUTO_CHAIN)
+
+
+def set_groups(context: SSL.Context, groups: str) -> None:
+    """The key exchange groups in order of preference, as for `openssl s_server -groups`. Raises ValueError."""
+    if lib.SSL_CTX_set1_curves_list(context._context, groups.encode("ascii", "replace")) != 1:
+        lib.ERR_clear_error()
+        raise ValueError(f"{groups!r} names no list of groups that OpenSSL knows")
+
+
+def answer_alpn(context: SSL.Context, protocols: Sequence[bytes]) -> None:
+    """Choose the first of `protocols` that the client offers; refuse a client that offers none (RFC 7301 section 3.2).
+
+    In pyOpenSSL, a refused client would get a handshake without ALPN, or an exception in another connection.
+    """
+    known = {name: ffi.new("unsigned char[]", name) for name in protocols}
+
+    def select(_ssl: Any, chosen: Any, length: Any, offered: Any, size: int, _arg: Any) -> int:
+        names = _alpn_names(bytes(ffi.buffer(offered, size)))
+        name = next((name for name in protocols if name in names), None)
+        if name is None:
+            return lib.SSL_TLSEXT_ERR_ALERT_FATAL  # type: ignore[no-any-return]
+        chosen[0], length[0] = known[name], len(name)
+        return lib.SSL_TLSEXT_ERR_OK  # type: ignore[no-any-return]
+
+    callback = ffi.callback(
+        "int(SSL *, unsigned char **, unsigned char *, const unsigned char *, unsigned int, void *)",
+        select,
+        error=lib.SSL_TLSEXT_ERR_ALERT_FATAL,
+    )
+    lib.SSL_CTX_set_alpn_select_cb(context._context, callback, ffi.NULL)
+    context._alpn_select_callback = callback  # lives as long as the context
+
+
+def _alpn_names(data: bytes) -> set[bytes]:
+    names = set()
+    at = 0
+    while at < len(data):
+        names.add(data[at + 1 : at + 1 + data[at]])
+        at += 1 + data[at]
+    return names
