@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-# time.strptime imports it at its first call: too late in a worker that may not read Python's own files any more.
-import _strptime  # noqa: F401
 import calendar
 import os
 import time
@@ -41,6 +39,9 @@ def http_date(seconds: int) -> str:
     """IMF-fixdate (RFC 9110 section 5.6.7)."""
     return formatdate(seconds, usegmt=True)
 
+
+# The first call imports a part of Python: too late in a worker that may not read Python's own files any more.
+time.strptime("", "")
 
 _FORMATS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 
