@@ -65,6 +65,7 @@ def test_openssl_verifies_and_gets_a_file(
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_requests_keeps_one_connection(server: Server, authority: Authority, scheme: str) -> None:
     with requests.Session() as session:
+        session.trust_env = False
         session.verify = str(authority.cert)
         for name in FILES:
             # The address leads to the host that comes first.
