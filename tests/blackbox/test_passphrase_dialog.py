@@ -26,9 +26,9 @@ Start = Callable[..., Child]
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from prefork_ssl.modules.ssl.findings import KeyMaterialError
-from prefork_ssl.modules.ssl.keystore import KeySource, KeyStore
-from prefork_ssl.modules.ssl.passphrase import Occasion, PassPhraseDialog, parse_means
+from prefork_ssl.modules.ssl.keys.findings import KeyMaterialError
+from prefork_ssl.modules.ssl.keys.keystore import KeySource, KeyStore
+from prefork_ssl.modules.ssl.passphrase.means import Occasion, PassPhraseDialog, parse_means
 
 means, reuse, pauses, *stems = sys.argv[1:]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from OpenSSL import SSL
 
 from prefork_ssl.config.errors import BadArgument
-
-from . import openssl
+from prefork_ssl.modules.ssl import openssl
 
 # The lists that a host may have.
 UP_TO_TLS12, TLS13, GROUPS = "SSL", "TLSv1.3", "Groups"

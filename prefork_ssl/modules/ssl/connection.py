@@ -9,11 +9,10 @@ from typing import NoReturn
 
 from prefork_ssl.kernel.request import FileBody
 from prefork_ssl.kernel.transport import SLICE, Transport, Wire
-
-from . import events
-from .client_hello import ClientHello
-from .openssl import WRITE_SIZE, Error, ServerConnection
-from .tls_hosts import TLSHost
+from prefork_ssl.modules.ssl import events
+from prefork_ssl.modules.ssl.client_hello import ClientHello
+from prefork_ssl.modules.ssl.openssl import WRITE_SIZE, Error, ServerConnection
+from prefork_ssl.modules.ssl.tls_hosts import TLSHost
 
 
 class TLSFailure(ConnectionError):

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import hints
-from .client_hello import ClientHello
-from .findings import Finding
-from .first_bytes import Protocol
-from .keystore import KeyMaterial
-from .levels import SSLLevel
-from .log import Address, Event, SSLLog
-from .openssl import LIBRARY, Error, queued_errors
-from .protocols import NAMES
+from prefork_ssl.modules.ssl import hints
+from prefork_ssl.modules.ssl.client_hello import ClientHello
+from prefork_ssl.modules.ssl.first_bytes import Protocol
+from prefork_ssl.modules.ssl.keys.findings import Finding
+from prefork_ssl.modules.ssl.keys.keystore import KeyMaterial
+from prefork_ssl.modules.ssl.levels import SSLLevel
+from prefork_ssl.modules.ssl.log import Address, Event, SSLLog
+from prefork_ssl.modules.ssl.openssl import LIBRARY, Error, queued_errors
+from prefork_ssl.modules.ssl.protocols import NAMES
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.request import Request
 
-    from .connection import TLSTransport
-    from .handshake import Opening
-    from .tls_hosts import TLSHost
+    from prefork_ssl.modules.ssl.connection import TLSTransport
+    from prefork_ssl.modules.ssl.handshake import Opening
+    from prefork_ssl.modules.ssl.tls_hosts import TLSHost
 
 INFO = SSLLevel.INFO
 

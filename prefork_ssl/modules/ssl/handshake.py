@@ -12,13 +12,12 @@ from prefork_ssl.kernel.hooks import Connect
 from prefork_ssl.kernel.hosts import HostTable, NameTable
 from prefork_ssl.kernel.listeners import Listener
 from prefork_ssl.kernel.transport import READ_SIZE, Deadline, Transport, Wire
-
-from . import events
-from .client_hello import ClientHello, Foreign, Missing, examine
-from .connection import PlainTransport, TLSTransport, receive, send_alert
-from .first_bytes import Protocol
-from .openssl import Error, ServerConnection
-from .tls_hosts import TLS_HOSTS, TLSHost, TLSHosts
+from prefork_ssl.modules.ssl import events
+from prefork_ssl.modules.ssl.client_hello import ClientHello, Foreign, Missing, examine
+from prefork_ssl.modules.ssl.connection import PlainTransport, TLSTransport, receive, send_alert
+from prefork_ssl.modules.ssl.first_bytes import Protocol
+from prefork_ssl.modules.ssl.openssl import Error, ServerConnection
+from prefork_ssl.modules.ssl.tls_hosts import TLS_HOSTS, TLSHost, TLSHosts
 
 
 def connection(generation: Generation, listener: Listener) -> Connect | None:

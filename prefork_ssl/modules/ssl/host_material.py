@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prefork_ssl.config.tree import Host
-
-from .checks import check
-from .findings import Finding, KeyMaterialError
-from .host_settings import key_sources, names
-from .keystore import KeyMaterial, KeySource, Loaded
+from prefork_ssl.modules.ssl.certificate.checks import check
+from prefork_ssl.modules.ssl.host_settings import key_sources, names
+from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
+from prefork_ssl.modules.ssl.keys.keystore import KeyMaterial, KeySource, Loaded
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from prefork_ssl.config.tree import Configuration, Host
 from prefork_ssl.kernel.directives import LISTEN, SERVER_ALIAS
 from prefork_ssl.kernel.hosts import server_name
-
-from .directives import (
+from prefork_ssl.modules.ssl.directives import (
     SSL_CERTIFICATE_CHAIN_FILE,
     SSL_CERTIFICATE_FILE,
     SSL_CERTIFICATE_KEY_FILE,
     SSL_ENGINE,
     NamedPath,
 )
-from .keystore import KeySource
+from prefork_ssl.modules.ssl.keys.keystore import KeySource
 
 _HTTPS_PORT = 443
 

@@ -8,15 +8,14 @@ from OpenSSL import __version__ as pyopenssl_version
 
 from prefork_ssl.kernel.hooks import Hooks
 from prefork_ssl.kernel.module import Module
-
-from .consistency import check
-from .directives import SSL_DIRECTIVES
-from .handshake import connection
-from .keyring import KEYRING
-from .openssl import LIBRARY
-from .preparation import prepare
-from .requests import post_read
-from .variables import ssl_variable
+from prefork_ssl.modules.ssl.consistency import check
+from prefork_ssl.modules.ssl.directives import SSL_DIRECTIVES
+from prefork_ssl.modules.ssl.handshake import connection
+from prefork_ssl.modules.ssl.keys.keyring import KEYRING
+from prefork_ssl.modules.ssl.openssl import LIBRARY
+from prefork_ssl.modules.ssl.preparation import prepare
+from prefork_ssl.modules.ssl.requests import post_read
+from prefork_ssl.modules.ssl.variables import ssl_variable
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.worker import Worker

@@ -10,15 +10,14 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from prefork_ssl.config.directives import Settings
-
-from .directives import (
+from prefork_ssl.modules.ssl.directives import (
     SSL_CIPHER_SUITE,
     SSL_HONOR_CIPHER_ORDER,
     SSL_OPENSSL_CONF_CMD,
     SSL_PROTOCOL,
     SSL_SESSION_TICKETS,
 )
-from .protocols import ProtocolRange
+from prefork_ssl.modules.ssl.protocols import ProtocolRange
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,20 +14,19 @@ from OpenSSL import SSL
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import REQUEST_READ_TIMEOUT, read_limits
 from prefork_ssl.kernel.generation import Generation
-
-from . import events
-from .certificate_description import days_left
-from .contexts import build_context
-from .directives import SSL_LOG, SSL_LOG_LEVEL
-from .findings import KeyMaterialError
-from .host_material import HostMaterial, host_material
-from .host_settings import host_name, key_sources, speaks_tls
-from .keyring import KEYRING, keyring_for, refused
-from .keystore import Loaded
-from .log import SSLLog
-from .parameters import Parameters, parameters
-from .passphrase import Occasion
-from .tls_hosts import TLS_HOSTS, TLSHost, TLSHosts
+from prefork_ssl.modules.ssl import events
+from prefork_ssl.modules.ssl.certificate.description import days_left
+from prefork_ssl.modules.ssl.contexts import build_context
+from prefork_ssl.modules.ssl.directives import SSL_LOG, SSL_LOG_LEVEL
+from prefork_ssl.modules.ssl.host_material import HostMaterial, host_material
+from prefork_ssl.modules.ssl.host_settings import host_name, key_sources, speaks_tls
+from prefork_ssl.modules.ssl.keys.findings import KeyMaterialError
+from prefork_ssl.modules.ssl.keys.keyring import KEYRING, keyring_for, refused
+from prefork_ssl.modules.ssl.keys.keystore import Loaded
+from prefork_ssl.modules.ssl.log import SSLLog
+from prefork_ssl.modules.ssl.parameters import Parameters, parameters
+from prefork_ssl.modules.ssl.passphrase.means import Occasion
+from prefork_ssl.modules.ssl.tls_hosts import TLS_HOSTS, TLSHost, TLSHosts
 
 # What tells whether a Context may go on: the host's name and its parameters.
 _Identity = tuple[str, Parameters]

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from prefork_ssl.kernel.request import Request
 from prefork_ssl.kernel.software import PRODUCT, VERSION
 from prefork_ssl.kernel.variables import Variable
-
-from .certificate_variables import certificate_variable
-from .connection import TLSTransport
-from .openssl import LIBRARY
+from prefork_ssl.modules.ssl.certificate.variables import certificate_variable
+from prefork_ssl.modules.ssl.connection import TLSTransport
+from prefork_ssl.modules.ssl.openssl import LIBRARY
 
 _Compute = Callable[[TLSTransport], str]
 

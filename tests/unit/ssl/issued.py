@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from prefork_ssl.modules.ssl.keystore import KeySource
+from prefork_ssl.modules.ssl.keys.keystore import KeySource
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)

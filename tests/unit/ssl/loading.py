@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from unit.ssl.issued import Issued, source, write
 
-from prefork_ssl.modules.ssl.findings import Finding, KeyMaterialError
-from prefork_ssl.modules.ssl.keystore import KeyMaterial, KeySource, KeyStore, Loaded
-from prefork_ssl.modules.ssl.passphrase import Means, Occasion, PassPhraseDialog, Way
+from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
+from prefork_ssl.modules.ssl.keys.keystore import KeyMaterial, KeySource, KeyStore, Loaded
+from prefork_ssl.modules.ssl.passphrase.means import Means, Occasion, PassPhraseDialog, Way
 
 BUILTIN = PassPhraseDialog()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from prefork_ssl.modules.ssl.passphrase_dialog import Question, WrongPhrase
-from prefork_ssl.modules.ssl.secret_memory import Phrase
+from prefork_ssl.modules.ssl.passphrase.dialog import Question, WrongPhrase
+from prefork_ssl.modules.ssl.passphrase.memory import Phrase
 
 QUESTION = Question("www.example.test:443", "EC", Path("/ssl/www.key"), "SSLCertificateKeyFile", "ssl.conf:7")
 OTHER = Question(

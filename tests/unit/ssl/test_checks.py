@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 from unit.ssl.issued import DAY, NOW, Issued, ca, source, write
 
-from prefork_ssl.modules.ssl.certificate_description import describe
-from prefork_ssl.modules.ssl.certificate_names import uncovered
-from prefork_ssl.modules.ssl.checks import check
-from prefork_ssl.modules.ssl.findings import Finding
-from prefork_ssl.modules.ssl.keystore import CertificateMaterial, KeyMaterial, KeyStore
-from prefork_ssl.modules.ssl.passphrase import Occasion, PassPhraseDialog
+from prefork_ssl.modules.ssl.certificate.checks import check
+from prefork_ssl.modules.ssl.certificate.description import describe
+from prefork_ssl.modules.ssl.certificate.names import uncovered
+from prefork_ssl.modules.ssl.keys.findings import Finding
+from prefork_ssl.modules.ssl.keys.keystore import CertificateMaterial, KeyMaterial, KeyStore
+from prefork_ssl.modules.ssl.passphrase.means import Occasion, PassPhraseDialog
 
 NAMES = ["www.example.test"]
 ROOT = ca("Root")

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from unit.ssl.issued import Issued, ca, source, write
 from unit.ssl.loading import Exec, files, material, openssl, public, refused, start
 
-from prefork_ssl.modules.ssl.key_files import Locked, Unreadable, certificates_in, private_key_in
-from prefork_ssl.modules.ssl.keystore import KeyStore
-from prefork_ssl.modules.ssl.passphrase_dialog import WrongPhrase
+from prefork_ssl.modules.ssl.keys.key_files import Locked, Unreadable, certificates_in, private_key_in
+from prefork_ssl.modules.ssl.keys.keystore import KeyStore
+from prefork_ssl.modules.ssl.passphrase.dialog import WrongPhrase
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ROOT = ca("Root")

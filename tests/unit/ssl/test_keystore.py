@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from unit.ssl.issued import Issued, ca, source, write
 from unit.ssl.loading import BUILTIN, Exec, files, material, openssl, public, refused, reload, start
 
-from prefork_ssl.modules.ssl.findings import KeyMaterialError
-from prefork_ssl.modules.ssl.keystore import KeyMaterial, KeyStore
-from prefork_ssl.modules.ssl.passphrase import Occasion
+from prefork_ssl.modules.ssl.keys.findings import KeyMaterialError
+from prefork_ssl.modules.ssl.keys.keystore import KeyMaterial, KeyStore
+from prefork_ssl.modules.ssl.passphrase.means import Occasion
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ROOT = ca("Root")

@@ -15,12 +15,12 @@ import pytest
 from unit.ssl.questions import OTHER, QUESTION, opened_by
 
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.modules.ssl.passphrase import Means, Way, parse_means
-from prefork_ssl.modules.ssl.passphrase_dialog import (
+from prefork_ssl.modules.ssl.passphrase.dialog import (
     Conversation,
     DialogEnded,
     attempts,
 )
+from prefork_ssl.modules.ssl.passphrase.means import Means, Way, parse_means
 
 # --- the directive ---
 

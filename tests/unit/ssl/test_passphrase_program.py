@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from unit.ssl.questions import OTHER, QUESTION, opened_by
 
-from prefork_ssl.modules.ssl.passphrase import Occasion, PassPhraseDialog, Unlocker, Way, parse_means
-from prefork_ssl.modules.ssl.passphrase_dialog import (
+from prefork_ssl.modules.ssl.passphrase.dialog import (
     DialogEnded,
     NotOpened,
     Question,
 )
-from prefork_ssl.modules.ssl.phrase_reader import LONGEST_LINE
-from prefork_ssl.modules.ssl.secret_memory import Phrase, PhraseBook
+from prefork_ssl.modules.ssl.passphrase.means import Occasion, PassPhraseDialog, Unlocker, Way, parse_means
+from prefork_ssl.modules.ssl.passphrase.memory import Phrase, PhraseBook
+from prefork_ssl.modules.ssl.passphrase.reader import LONGEST_LINE
 
 
 class Program:

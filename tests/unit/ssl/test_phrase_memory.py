@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from prefork_ssl.modules.ssl.phrase_reader import LONGEST_LINE, LineTooLong, PhraseReader
-from prefork_ssl.modules.ssl.secret_memory import PhraseBook
+from prefork_ssl.modules.ssl.passphrase.memory import PhraseBook
+from prefork_ssl.modules.ssl.passphrase.reader import LONGEST_LINE, LineTooLong, PhraseReader
 
 # --- reading ---
 
@@ -109,7 +109,7 @@ def test_children_get_zeros_once_the_master_has_become_a_daemon() -> None:
 PROTECTED = """
 import ctypes, re
 from pathlib import Path
-from prefork_ssl.modules.ssl.secret_memory import PhraseBook, protect_process_memory
+from prefork_ssl.modules.ssl.passphrase.memory import PhraseBook, protect_process_memory
 def locked():
     return int(re.search(r"VmLck:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 before = locked()

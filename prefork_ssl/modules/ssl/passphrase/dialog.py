@@ -13,8 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from .findings import Finding, Severity
-from .secret_memory import Phrase, wipe
+from prefork_ssl.modules.ssl.keys.findings import Finding, Severity
+from prefork_ssl.modules.ssl.passphrase.memory import Phrase, wipe
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from .certificate_extensions import extension, urls
-from .certificate_names import alternative_names
-from .key_types import key_bits, key_type
-from .keystore import CertificateMaterial
+from prefork_ssl.modules.ssl.certificate.extensions import extension, urls
+from prefork_ssl.modules.ssl.certificate.names import alternative_names
+from prefork_ssl.modules.ssl.keys.key_types import key_bits, key_type
+from prefork_ssl.modules.ssl.keys.keystore import CertificateMaterial
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from .findings import Finding
-from .key_files import Locked, Unreadable
+from prefork_ssl.modules.ssl.keys.findings import Finding
+from prefork_ssl.modules.ssl.keys.key_files import Locked, Unreadable
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import os
 import select
 import time
 
-from .secret_memory import wipe
+from prefork_ssl.modules.ssl.passphrase.memory import wipe
 
 LONGEST_LINE = 8191  # as in Apache
 

@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from .certificate_description import days_left, key_name
-from .certificate_extensions import extension, malformed
-from .certificate_names import alternative_names, common_names, uncovered
-from .findings import Finding
-from .key_types import PrivateKey, key_bits
-from .keystore import CERTIFICATE_FILE, CertificateMaterial, KeyMaterial
+from prefork_ssl.modules.ssl.certificate.description import days_left, key_name
+from prefork_ssl.modules.ssl.certificate.extensions import extension, malformed
+from prefork_ssl.modules.ssl.certificate.names import alternative_names, common_names, uncovered
+from prefork_ssl.modules.ssl.keys.findings import Finding
+from prefork_ssl.modules.ssl.keys.key_types import PrivateKey, key_bits
+from prefork_ssl.modules.ssl.keys.keystore import CERTIFICATE_FILE, CertificateMaterial, KeyMaterial
 
 EXPIRES_SOON = timedelta(days=14)
 

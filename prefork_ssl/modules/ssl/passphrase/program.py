@@ -17,7 +17,7 @@ from pathlib import Path
 from signal import SIGPIPE, Signals
 from typing import IO, TypeVar, cast
 
-from .passphrase_dialog import (
+from prefork_ssl.modules.ssl.passphrase.dialog import (
     NotOpened,
     Opener,
     ProgramFailed,
@@ -28,8 +28,8 @@ from .passphrase_dialog import (
     out_of_attempts,
     refusal,
 )
-from .phrase_reader import LONGEST_LINE, LineTooLong, PhraseReader
-from .secret_memory import wipe
+from prefork_ssl.modules.ssl.passphrase.memory import wipe
+from prefork_ssl.modules.ssl.passphrase.reader import LONGEST_LINE, LineTooLong, PhraseReader
 
 T = TypeVar("T")
 

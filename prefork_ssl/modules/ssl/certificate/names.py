@@ -9,7 +9,7 @@ import idna
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from .certificate_extensions import extension
+from prefork_ssl.modules.ssl.certificate.extensions import extension
 
 
 def alternative_names(certificate: x509.Certificate) -> tuple[str, ...] | None:

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import ConfigError, Origin, Problem
 from prefork_ssl.kernel.generation import Generation, Key
-
-from .directives import SSL_PASS_PHRASE_DIALOG, SSL_PASS_PHRASE_REUSE
-from .findings import Finding, KeyMaterialError
-from .keystore import KeySource, KeyStore, Loaded
-from .passphrase import Occasion, PassPhraseDialog
+from prefork_ssl.modules.ssl.directives import SSL_PASS_PHRASE_DIALOG, SSL_PASS_PHRASE_REUSE
+from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
+from prefork_ssl.modules.ssl.keys.keystore import KeySource, KeyStore, Loaded
+from prefork_ssl.modules.ssl.passphrase.means import Occasion, PassPhraseDialog
 
 
 class Keyring:

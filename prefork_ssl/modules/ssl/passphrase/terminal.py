@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from .passphrase_dialog import PROMPT
-from .phrase_reader import PhraseReader
+from prefork_ssl.modules.ssl.passphrase.dialog import PROMPT
+from prefork_ssl.modules.ssl.passphrase.reader import PhraseReader
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _LOCAL_MODES, _CONTROL_CHARACTERS = 3, 6  # places in what termios.tcgetattr returns

@@ -20,13 +20,13 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from .file_pool import LockedFile, NamedFile, Pool, Turnover
-from .findings import Finding, KeyMaterialError
-from .key_files import Certificates, Unreadable, certificates_in, private_key_in
-from .key_types import PrivateKey, key_type
-from .passphrase import Occasion, PassPhraseDialog, Unlocker
-from .passphrase_dialog import DialogEnded, NotOpened, Question
-from .secret_memory import PhraseBook, protect_process_memory
+from prefork_ssl.modules.ssl.keys.file_pool import LockedFile, NamedFile, Pool, Turnover
+from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
+from prefork_ssl.modules.ssl.keys.key_files import Certificates, Unreadable, certificates_in, private_key_in
+from prefork_ssl.modules.ssl.keys.key_types import PrivateKey, key_type
+from prefork_ssl.modules.ssl.passphrase.dialog import DialogEnded, NotOpened, Question
+from prefork_ssl.modules.ssl.passphrase.means import Occasion, PassPhraseDialog, Unlocker
+from prefork_ssl.modules.ssl.passphrase.memory import PhraseBook, protect_process_memory
 
 CERTIFICATE_FILE = "SSLCertificateFile"
 KEY_FILE = "SSLCertificateKeyFile"

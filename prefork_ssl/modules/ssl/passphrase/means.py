@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from prefork_ssl.config.errors import BadArgument
-
-from .findings import Finding
-from .passphrase_dialog import (
+from prefork_ssl.modules.ssl.keys.findings import Finding
+from prefork_ssl.modules.ssl.passphrase.dialog import (
     Conversation,
     DialogEnded,
     NotOpened,
@@ -30,9 +29,15 @@ from .passphrase_dialog import (
     Sleep,
     WrongPhrase,
 )
-from .passphrase_program import SYSTEMD_ASK_PASSWORD, Command, ExecProgram, PipeProgram, SystemdAgent
-from .passphrase_terminal import Terminal
-from .secret_memory import Phrase, PhraseBook
+from prefork_ssl.modules.ssl.passphrase.memory import Phrase, PhraseBook
+from prefork_ssl.modules.ssl.passphrase.program import (
+    SYSTEMD_ASK_PASSWORD,
+    Command,
+    ExecProgram,
+    PipeProgram,
+    SystemdAgent,
+)
+from prefork_ssl.modules.ssl.passphrase.terminal import Terminal
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from .certificate_extensions import extension
-from .key_types import key_type
+from prefork_ssl.modules.ssl.certificate.extensions import extension
+from prefork_ssl.modules.ssl.keys.key_types import key_type
 
 Read = Callable[[x509.Certificate], str]
 

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
 
-from .key_types import PrivateKey, key_type
-from .passphrase_dialog import WrongPhrase
-from .secret_memory import Phrase
+from prefork_ssl.modules.ssl.keys.key_types import PrivateKey, key_type
+from prefork_ssl.modules.ssl.passphrase.dialog import WrongPhrase
+from prefork_ssl.modules.ssl.passphrase.memory import Phrase
 
 T = TypeVar("T")
 
