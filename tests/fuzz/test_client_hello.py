@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from unit.ssl.hellos import client_hello, in_records, record
 
-from prefork_ssl.modules.ssl.client_hello import ClientHello, Foreign, Missing, examine
+from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Foreign, Missing, examine
 
 HELLO = client_hello(alpn=("h2", "http/1.1"))
 MESSAGE = HELLO[5:]

@@ -12,11 +12,11 @@ from prefork_ssl.config.arguments import Words, many, on_off, one
 from prefork_ssl.config.directives import Arguments, Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument, Origin
 from prefork_ssl.kernel.directives import log_target
-from prefork_ssl.modules.ssl.ciphers import GROUPS, TLS13, UP_TO_TLS12, check_ciphers, check_groups
-from prefork_ssl.modules.ssl.levels import SSLLevel
+from prefork_ssl.modules.ssl.context.ciphers import GROUPS, TLS13, UP_TO_TLS12, check_ciphers, check_groups
+from prefork_ssl.modules.ssl.context.protocols import DEFAULT as DEFAULT_PROTOCOLS
+from prefork_ssl.modules.ssl.context.protocols import ProtocolRange, parse_protocols
+from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.passphrase.means import Means, parse_means
-from prefork_ssl.modules.ssl.protocols import DEFAULT as DEFAULT_PROTOCOLS
-from prefork_ssl.modules.ssl.protocols import ProtocolRange, parse_protocols
 
 # --- arguments ---------------------------------------------------------------------------------------------------
 

@@ -8,13 +8,13 @@ from OpenSSL import __version__ as pyopenssl_version
 
 from prefork_ssl.kernel.hooks import Hooks
 from prefork_ssl.kernel.module import Module
-from prefork_ssl.modules.ssl.consistency import check
+from prefork_ssl.modules.ssl.connection.handshake import connection
+from prefork_ssl.modules.ssl.connection.requests import post_read
 from prefork_ssl.modules.ssl.directives import SSL_DIRECTIVES
-from prefork_ssl.modules.ssl.handshake import connection
+from prefork_ssl.modules.ssl.hosts.consistency import check
+from prefork_ssl.modules.ssl.hosts.preparation import prepare
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.openssl import LIBRARY
-from prefork_ssl.modules.ssl.preparation import prepare
-from prefork_ssl.modules.ssl.requests import post_read
 from prefork_ssl.modules.ssl.variables import ssl_variable
 
 if TYPE_CHECKING:

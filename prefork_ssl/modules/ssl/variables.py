@@ -11,7 +11,7 @@ from prefork_ssl.kernel.request import Request
 from prefork_ssl.kernel.software import PRODUCT, VERSION
 from prefork_ssl.kernel.variables import Variable
 from prefork_ssl.modules.ssl.certificate.variables import certificate_variable
-from prefork_ssl.modules.ssl.connection import TLSTransport
+from prefork_ssl.modules.ssl.connection.transport import TLSTransport
 from prefork_ssl.modules.ssl.openssl import LIBRARY
 
 _Compute = Callable[[TLSTransport], str]

@@ -7,8 +7,8 @@ import ssl
 import pytest
 from unit.ssl.hellos import client_hello, in_records, record
 
-from prefork_ssl.modules.ssl.client_hello import ClientHello, Foreign, Missing, examine
-from prefork_ssl.modules.ssl.first_bytes import Protocol
+from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Foreign, Missing, examine
+from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
 
 
 def offered(data: bytes) -> ClientHello:

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from prefork_ssl.config.directives import Settings
+from prefork_ssl.modules.ssl.context.protocols import ProtocolRange
 from prefork_ssl.modules.ssl.directives import (
     SSL_CIPHER_SUITE,
     SSL_HONOR_CIPHER_ORDER,
@@ -17,7 +18,6 @@ from prefork_ssl.modules.ssl.directives import (
     SSL_PROTOCOL,
     SSL_SESSION_TICKETS,
 )
-from prefork_ssl.modules.ssl.protocols import ProtocolRange
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 from prefork_ssl.modules.ssl import openssl
-from prefork_ssl.modules.ssl.ciphers import GROUPS, UP_TO_TLS12, set_ciphers
+from prefork_ssl.modules.ssl.context.ciphers import GROUPS, UP_TO_TLS12, set_ciphers
+from prefork_ssl.modules.ssl.context.parameters import Parameters
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keystore import CERTIFICATE_FILE, KeyMaterial
-from prefork_ssl.modules.ssl.parameters import Parameters
 
 # The application protocols we speak, best first.
 ALPN = (b"http/1.1", b"http/1.0")

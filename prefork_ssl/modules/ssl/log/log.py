@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from prefork_ssl.kernel.error_log import ErrorLog
 from prefork_ssl.kernel.log_files import LogFile
 from prefork_ssl.kernel.log_text import escape_message
-from prefork_ssl.modules.ssl.levels import SSLLevel
+from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.openssl import QueuedError
 
 MODULE = "ssl"  # as in: LogLevel ssl:info

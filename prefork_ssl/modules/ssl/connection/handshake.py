@@ -12,12 +12,12 @@ from prefork_ssl.kernel.hooks import Connect
 from prefork_ssl.kernel.hosts import HostTable, NameTable
 from prefork_ssl.kernel.listeners import Listener
 from prefork_ssl.kernel.transport import READ_SIZE, Deadline, Transport, Wire
-from prefork_ssl.modules.ssl import events
-from prefork_ssl.modules.ssl.client_hello import ClientHello, Foreign, Missing, examine
-from prefork_ssl.modules.ssl.connection import PlainTransport, TLSTransport, receive, send_alert
-from prefork_ssl.modules.ssl.first_bytes import Protocol
+from prefork_ssl.modules.ssl.connection.transport import PlainTransport, TLSTransport, receive, send_alert
+from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Foreign, Missing, examine
+from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
+from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
+from prefork_ssl.modules.ssl.log import events
 from prefork_ssl.modules.ssl.openssl import Error, ServerConnection
-from prefork_ssl.modules.ssl.tls_hosts import TLS_HOSTS, TLSHost, TLSHosts
 
 
 def connection(generation: Generation, listener: Listener) -> Connect | None:

@@ -6,9 +6,9 @@ from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import RequestPhase
 from prefork_ssl.kernel.request import Request, Response
-from prefork_ssl.modules.ssl import events
-from prefork_ssl.modules.ssl.connection import PlainTransport, TLSTransport
-from prefork_ssl.modules.ssl.tls_hosts import TLS_HOSTS, TLSHost
+from prefork_ssl.modules.ssl.connection.transport import PlainTransport, TLSTransport
+from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost
+from prefork_ssl.modules.ssl.log import events
 
 
 def post_read(generation: Generation, host: Host) -> RequestPhase | None:

@@ -11,8 +11,8 @@ from OpenSSL import SSL
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import ReadLimit
 from prefork_ssl.kernel.generation import Key
-from prefork_ssl.modules.ssl.log import SSLLog
-from prefork_ssl.modules.ssl.parameters import Parameters
+from prefork_ssl.modules.ssl.context.parameters import Parameters
+from prefork_ssl.modules.ssl.log.log import SSLLog
 
 
 @dataclass(frozen=True, eq=False, slots=True)

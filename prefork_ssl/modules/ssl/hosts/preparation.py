@@ -14,19 +14,19 @@ from OpenSSL import SSL
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import REQUEST_READ_TIMEOUT, read_limits
 from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.modules.ssl import events
 from prefork_ssl.modules.ssl.certificate.description import days_left
-from prefork_ssl.modules.ssl.contexts import build_context
+from prefork_ssl.modules.ssl.context.build import build_context
+from prefork_ssl.modules.ssl.context.parameters import Parameters, parameters
 from prefork_ssl.modules.ssl.directives import SSL_LOG, SSL_LOG_LEVEL
-from prefork_ssl.modules.ssl.host_material import HostMaterial, host_material
-from prefork_ssl.modules.ssl.host_settings import host_name, key_sources, speaks_tls
+from prefork_ssl.modules.ssl.hosts.material import HostMaterial, host_material
+from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, speaks_tls
+from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
 from prefork_ssl.modules.ssl.keys.findings import KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING, keyring_for, refused
 from prefork_ssl.modules.ssl.keys.keystore import Loaded
-from prefork_ssl.modules.ssl.log import SSLLog
-from prefork_ssl.modules.ssl.parameters import Parameters, parameters
+from prefork_ssl.modules.ssl.log import events
+from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.passphrase.means import Occasion
-from prefork_ssl.modules.ssl.tls_hosts import TLS_HOSTS, TLSHost, TLSHosts
 
 # What tells whether a Context may go on: the host's name and its parameters.
 _Identity = tuple[str, Parameters]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from prefork_ssl.config.tree import Host
 from prefork_ssl.modules.ssl.certificate.checks import check
-from prefork_ssl.modules.ssl.host_settings import key_sources, names
+from prefork_ssl.modules.ssl.hosts.settings import key_sources, names
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keystore import KeyMaterial, KeySource, Loaded
 

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefork_ssl.modules.ssl import hints
-from prefork_ssl.modules.ssl.client_hello import ClientHello
-from prefork_ssl.modules.ssl.first_bytes import Protocol
+from prefork_ssl.modules.ssl.context.protocols import NAMES
+from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
+from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
 from prefork_ssl.modules.ssl.keys.findings import Finding
 from prefork_ssl.modules.ssl.keys.keystore import KeyMaterial
-from prefork_ssl.modules.ssl.levels import SSLLevel
-from prefork_ssl.modules.ssl.log import Address, Event, SSLLog
+from prefork_ssl.modules.ssl.log import hints
+from prefork_ssl.modules.ssl.log.levels import SSLLevel
+from prefork_ssl.modules.ssl.log.log import Address, Event, SSLLog
 from prefork_ssl.modules.ssl.openssl import LIBRARY, Error, queued_errors
-from prefork_ssl.modules.ssl.protocols import NAMES
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.request import Request
-
-    from prefork_ssl.modules.ssl.connection import TLSTransport
-    from prefork_ssl.modules.ssl.handshake import Opening
-    from prefork_ssl.modules.ssl.tls_hosts import TLSHost
+    from prefork_ssl.modules.ssl.connection.handshake import Opening
+    from prefork_ssl.modules.ssl.connection.transport import TLSTransport
+    from prefork_ssl.modules.ssl.hosts.table import TLSHost
 
 INFO = SSLLevel.INFO
 

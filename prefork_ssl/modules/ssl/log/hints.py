@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from prefork_ssl.modules.ssl.ciphers import TLS13, UP_TO_TLS12
-from prefork_ssl.modules.ssl.client_hello import ClientHello
-from prefork_ssl.modules.ssl.first_bytes import Protocol
-from prefork_ssl.modules.ssl.parameters import Parameters
-from prefork_ssl.modules.ssl.protocols import NAMES
+from prefork_ssl.modules.ssl.context.ciphers import TLS13, UP_TO_TLS12
+from prefork_ssl.modules.ssl.context.parameters import Parameters
+from prefork_ssl.modules.ssl.context.protocols import NAMES
+from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
+from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
 
 FOREIGN = {
     Protocol.HTTP: "it must ask for https:// instead of http://; it was told so",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from prefork_ssl.modules.ssl.first_bytes import Protocol, recognise
+from prefork_ssl.modules.ssl.hello.first_bytes import Protocol, recognise
 
 # The longest hello looked at, in bytes: key shares and tickets of today need a tenth of it.
 LONGEST = 0xFFFF

@@ -9,10 +9,10 @@ from typing import NoReturn
 
 from prefork_ssl.kernel.request import FileBody
 from prefork_ssl.kernel.transport import SLICE, Transport, Wire
-from prefork_ssl.modules.ssl import events
-from prefork_ssl.modules.ssl.client_hello import ClientHello
+from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
+from prefork_ssl.modules.ssl.hosts.table import TLSHost
+from prefork_ssl.modules.ssl.log import events
 from prefork_ssl.modules.ssl.openssl import WRITE_SIZE, Error, ServerConnection
-from prefork_ssl.modules.ssl.tls_hosts import TLSHost
 
 
 class TLSFailure(ConnectionError):

@@ -9,7 +9,7 @@ from prefork_ssl.config.tree import Configuration, Host, HostAddress
 from prefork_ssl.kernel.directives import LISTEN
 from prefork_ssl.kernel.hooks import Report
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_FILE, SSL_CERTIFICATE_KEY_FILE, SSL_ENGINE
-from prefork_ssl.modules.ssl.host_settings import host_name, speaks_tls
+from prefork_ssl.modules.ssl.hosts.settings import host_name, speaks_tls
 
 
 def check(configuration: Configuration, report: Report) -> None:

@@ -1,0 +1,1 @@
+"""One TLS connection: its handshake, its transport, and the requests that come over it."""

@@ -1,0 +1,1 @@
+"""A virtual host's settings and keys made into an SSL.Context."""

@@ -1,0 +1,1 @@
+"""What a client says first: its ClientHello, or something else."""

@@ -1,0 +1,1 @@
+"""The dedicated SSL log: its file, its events, and what to do about them."""
