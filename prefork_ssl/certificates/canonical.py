@@ -14,13 +14,12 @@ from . import der
 
 _SEQUENCE, _SET, _UTF8 = 0x30, 0x31, 0x0C
 
-# Text types by tag, and how OpenSSL reads each: one byte, one character unless the type says otherwise.
+# The text types that OpenSSL allows in a name, by tag, and how it reads each.
 _TEXT_ENCODINGS = {
     0x0C: "utf-8",  # UTF8String
     0x13: "latin-1",  # PrintableString
     0x14: "latin-1",  # T61String
     0x16: "latin-1",  # IA5String
-    0x1A: "latin-1",  # VisibleString
     0x1C: "utf-32-be",  # UniversalString
     0x1E: "utf-16-be",  # BMPString
 }
