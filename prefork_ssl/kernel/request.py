@@ -68,7 +68,7 @@ class Request:
     Set by the loop: method, target (as sent, latin-1), version ("HTTP/1.1"), headers (and with them fields: the same by
     name, several lines joined by ", "), body, transport, started (time.time()), number (of requests before this one on
     the connection).
-    Set by dispatch: host, host_name (from the target or the Host field; lower case, no port; "" if there was none), path
+    Set by dispatch: host, host_name (from the target or the Host field; lower case, no port; "" without either), path
     (decoded and normalised, begins with "/"; "*" for OPTIONS *; bytes that are not UTF-8 as with os.fsdecode), query
     (without "?"; None if there was no "?"), settings (merged), previous (the request that this one answers instead of,
     by an internal redirect).

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.kernel.directives import SERVER_TOKENS
-from prefork_ssl.kernel.module import Module
+
+if TYPE_CHECKING:
+    from prefork_ssl.kernel.module import Module
 
 PRODUCT = "prefork_ssl"
 VERSION = version(PRODUCT)
