@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.regex import compile_quietly
 
 _WILDCARD = re.compile(
     r"""
@@ -38,14 +39,14 @@ def directory_wildcard(text: str, server_root: Path) -> str:
 
 def directory_pattern(wildcard: str) -> re.Pattern[str]:
     """Matches the path, with a trailing slash, of the directory and of all below it."""
-    return re.compile(_expression(wildcard))
+    return _compiled(wildcard)
 
 
 def file_pattern(text: str) -> re.Pattern[str]:
     """Matches a file's base name."""
     if not text or "/" in text:
         raise BadArgument(f"needs the name of a file without a path, not {text!r}")
-    return re.compile((_expression(text) if has_wildcards(text) else re.escape(text)) + r"\Z")
+    return _compiled(text if has_wildcards(text) else _literal(text), r"\Z")
 
 
 def location_pattern(text: str) -> re.Pattern[str]:
@@ -53,8 +54,8 @@ def location_pattern(text: str) -> re.Pattern[str]:
     if not text.startswith(("/", "*", "?", "[")):
         raise BadArgument(f"needs a URL path that begins with '/', not {text!r}")
     if has_wildcards(text):
-        return re.compile(_expression(text) + r"\Z")
-    return re.compile(re.escape(text) + ("" if text.endswith("/") else r"(?:/|\Z)"))
+        return _compiled(text, r"\Z")
+    return _compiled(_literal(text), "" if text.endswith("/") else r"(?:/|\Z)")
 
 
 def _literal(text: str) -> str:
@@ -68,14 +69,11 @@ def has_wildcards(text: str) -> bool:
     return any(part["any"] or part["one"] or part["set"] is not None for part in found)
 
 
-def _expression(text: str) -> str:
-    """A wildcard as a regular expression."""
-    expression = "".join(map(_translated, _WILDCARD.finditer(text)))
+def _compiled(wildcard: str, end: str = "") -> re.Pattern[str]:
     try:
-        re.compile(expression)
+        return compile_quietly("".join(map(_translated, _WILDCARD.finditer(wildcard))) + end)
     except re.error as error:
-        raise BadArgument(f"{text!r} is not a pattern: {error.msg}") from None
-    return expression
+        raise BadArgument(f"{wildcard!r} is not a pattern: {error.msg}") from None
 
 
 def _translated(part: re.Match[str]) -> str:

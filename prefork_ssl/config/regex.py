@@ -12,6 +12,7 @@ What means the same in both is left alone. The rest is translated, as far as con
 from __future__ import annotations
 
 import re
+import warnings
 
 from prefork_ssl.config.errors import BadArgument
 
@@ -54,13 +55,20 @@ def compile_search(text: str) -> re.Pattern[str]:
     try:
         body = _TOKEN.sub(lambda token: _translated(token, flags), text[len(leading) :])
         # Alone first: a stray parenthesis must not find its partner in what is put around.
-        re.compile(leading + body, _OPTIONS)
+        compile_quietly(leading + body)
         end = "\n)" if "x" in flags else ")"  # the expression may end in a comment
-        return re.compile(f"(?s:.*?)(?{flags}:{body}{end}", _OPTIONS)
+        return compile_quietly(f"(?s:.*?)(?{flags}:{body}{end}")
     except re.error as error:
         raise BadArgument(f"{text!r} is not a regular expression: {error.msg}") from None
     except (OverflowError, RecursionError):
         raise BadArgument(f"{text[:40]!r} is too large for a regular expression") from None
+
+
+def compile_quietly(expression: str) -> re.Pattern[str]:
+    """Without Python's warnings on sets that may mean something else in a later version of it. Raises re.error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(expression, _OPTIONS)
 
 
 def _translated(token: re.Match[str], flags: str) -> str:

@@ -63,9 +63,8 @@ class Vocabulary:
 
     @cached_property
     def _elsewhere(self) -> dict[str, tuple[str, str]]:
-        """Directives of modules that are not loaded."""
-        known = self._finder.known_directives().items()
-        return {name.lower(): (name, module) for name, module in known if module not in self.modules}
+        """Directives of all known modules. Those of loaded ones are found before anyone looks here."""
+        return {name.lower(): (name, module) for name, module in self._finder.known_directives().items()}
 
     @cached_property
     def _names(self) -> dict[str, str]:

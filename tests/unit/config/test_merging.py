@@ -68,6 +68,8 @@ def test_sections_merge_in_apaches_order(tmp_path):
         </FilesMatch>
         <Directory /a/b/c>
         </Directory>
+        <Directory /a-longer-name/b>
+        </Directory>
         <VirtualHost *>
             <Location /y>
             </Location>
@@ -89,10 +91,34 @@ def test_sections_merge_in_apaches_order(tmp_path):
         <Directory /a/a/>
         </Directory>"""
     configuration = read(tmp_path, text)
-    assert names(configuration.server.sections) == ["/", "/a/a/", "/a/b/c", "/x", "z", "a", "/z", "a"]
+    assert names(configuration.server.sections) == [
+        "/",
+        "/a-longer-name/b",
+        "/a/a/",
+        "/a/b/c",
+        "/x",
+        "z",
+        "a",
+        "/z",
+        "a",
+    ]
     sections = configuration.hosts[0].sections
-    assert names(sections) == ["/", "/a/a/", "/a/*", "/a/b/c", "/x", "y", "z", "a", "y", "/z", "a", "/y"]
-    assert [section.kind for section in sections[3:6]] == [
+    assert names(sections) == [
+        "/",
+        "/a-longer-name/b",
+        "/a/a/",
+        "/a/*",
+        "/a/b/c",
+        "/x",
+        "y",
+        "z",
+        "a",
+        "y",
+        "/z",
+        "a",
+        "/y",
+    ]
+    assert [section.kind for section in sections[4:7]] == [
         SectionKind.DIRECTORY,
         SectionKind.DIRECTORY_MATCH,
         SectionKind.DIRECTORY_MATCH,

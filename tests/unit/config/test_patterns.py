@@ -10,6 +10,9 @@ from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.patterns import directory_pattern, directory_wildcard, file_pattern, location_pattern
 from prefork_ssl.config.regex import compile_search
 
+# Python's own warnings about a pattern would reach the user.
+pytestmark = pytest.mark.filterwarnings("error")
+
 ROOT = Path("/opt/we*b")
 
 
@@ -48,6 +51,7 @@ def test_directories(argument, matching, other):
         ("*.htm?", [".html", "a.html"], ["a.htm", "a.html5", "a.html\n"]),
         ("[a-c]?", ["ab", "c\n"], ["d1", "a"]),
         ("?&&[&&|~~]", ["x&&|"], ["x&&a"]),
+        ("[[a]*[*--]", ["[-", "a*", "ax+"], ["b-", "a."]),
     ],
 )
 def test_files(argument, matching, other):
@@ -122,6 +126,7 @@ def test_groups_keep_their_numbers_and_names():
         ("[[:vowel:]]", r"\[:vowel:\] is not a known class"),
         ("[[:^alpha:]]", "not a known class"),
         ("a{99999999999999999999}", "too large"),
+        ("[[a", "unterminated character set"),
         ("(" * 5000 + ")" * 5000, "too large"),
     ],
 )

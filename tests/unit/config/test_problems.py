@@ -290,6 +290,15 @@ def test_problems_of_all_files_come_in_the_order_of_the_text(tmp_path):
     ]
 
 
+def test_an_included_file_cannot_close_the_section_that_it_is_in(tmp_path):
+    (tmp_path / "close.conf").write_text("</VirtualHost>\n</VirtualHots>")
+    assert problems(tmp_path, "<VirtualHost *>\nInclude close.conf\nListen 80\n</VirtualHost>") == [
+        "close.conf:1: </VirtualHost> closes no section",
+        "close.conf:2: </VirtualHots> closes no section",
+        "server.conf:3: Listen cannot stand in <VirtualHost> (it can stand outside sections)",
+    ]
+
+
 def test_a_chain_of_includes_ends(tmp_path):
     for number in range(30):
         (tmp_path / f"{number}.conf").write_text(f"Include {number + 1}.conf")
