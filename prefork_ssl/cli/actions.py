@@ -77,7 +77,7 @@ def restart(flags: Flags) -> int:
     if found.state is not State.RUNNING:
         print("prefork-ssl not running, trying to start")
         return start(flags)
-    outcome, _, rest = ask(found.pid, "reload").partition(" ")
+    outcome, _, rest = ask(found.pid, "reload").partition("\n")
     if outcome != "ok":
         raise Failure(rest)
     print(f"prefork-ssl (pid {found.pid}) restarted: {rest}")

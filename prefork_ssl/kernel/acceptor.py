@@ -15,7 +15,7 @@ from prefork_ssl.kernel.crew import Door
 from prefork_ssl.kernel.hooks import Connect
 
 _READ = 1  # libev's EV_READ
-# Connections taken at a wake-up by a worker that is alone.
+# Most connections taken at a wake-up by a worker that is alone.
 _BATCH = 100
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _IPV4_IN_IPV6 = "::ffff:"
@@ -45,13 +45,18 @@ class Acceptor:
         """Accept from now on."""
         self.accepting = True
         for watcher, entrance in zip(self._watchers, self._entrances, strict=True):
-            watcher.start(self._accept, entrance)
+            watcher.start(self._accept, entrance, self._batch)
 
     def pause(self) -> None:
         """Leave new connections to the other workers, or in the queue."""
         self.accepting = False
         for watcher in self._watchers:
             watcher.stop()
+
+    def empty_queues(self) -> None:
+        """Accept what the system has accepted for us already: closing would break those connections off."""
+        for entrance in self._entrances:
+            self._accept(entrance, _BATCH)
 
     def close(self) -> None:
         """Close this worker's copies of the listening sockets. Safe to call twice."""
@@ -62,8 +67,8 @@ class Acceptor:
         self._watchers.clear()
         self._entrances.clear()
 
-    def _accept(self, entrance: _Entrance) -> None:
-        for _ in range(self._batch):
+    def _accept(self, entrance: _Entrance, most: int) -> None:
+        for _ in range(most):
             try:
                 sock, address = entrance.accept()
             except BlockingIOError:

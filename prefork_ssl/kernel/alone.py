@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 
 from prefork_ssl.kernel.channel import Channel
 from prefork_ssl.kernel.crew import Crew
 from prefork_ssl.kernel.master import pid_file_path
-from prefork_ssl.kernel.pidfile import claim
+from prefork_ssl.kernel.pidfile import PidFileError, claim
 from prefork_ssl.kernel.privileges import become
 from prefork_ssl.kernel.scoreboard import Scoreboard
 from prefork_ssl.kernel.worker import Worker
@@ -29,4 +30,6 @@ def serve_alone(crew: Crew) -> None:
         pass  # that is how it is meant to end
     finally:
         crew.generation.logs.flush()
-        pid_file.remove()
+        # Who has given up root may not be allowed to; the next start finds that nobody holds the file any more.
+        with suppress(PidFileError):
+            pid_file.remove()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Configuration
-from prefork_ssl.kernel import generation as generations
 from prefork_ssl.kernel.directives import START_SERVERS
+from prefork_ssl.kernel.dispatch import Dispatcher
 from prefork_ssl.kernel.error_log import ErrorLog
-from prefork_ssl.kernel.generation import Generation, ModuleSource
+from prefork_ssl.kernel.generation import Generation, ModuleSource, build
 from prefork_ssl.kernel.hooks import Connect
 from prefork_ssl.kernel.listeners import Listener, close_unused, open_listeners
 from prefork_ssl.kernel.privileges import Identity, worker_identity
@@ -32,6 +33,7 @@ class Crew:
     """`identity` is None if the workers stay who the master is."""
 
     generation: Generation
+    dispatcher: Dispatcher
     doors: tuple[Door, ...]
     identity: Identity | None
 
@@ -78,14 +80,16 @@ def muster(
     identity = worker_identity(settings)
     inherited = previous.sockets if previous else list(adopted)
     listeners = open_listeners(settings, inherited)
-    number = previous.generation.number + 1 if previous else 1
-    try:
-        built = generations.build(configuration, source, number, previous.generation if previous else None)
+    generation = previous.generation if previous else None
+    number = generation.number + 1 if generation else 1
+    with ExitStack() as undo:
+        undo.callback(close_unused, [listener.sock for listener in listeners], inherited)
+        built = build(configuration, source, number, generation)
+        undo.callback(built.logs.close)
         doors = tuple(Door(listener, _connect(built, listener)) for listener in listeners)
-    except BaseException:
-        close_unused([listener.sock for listener in listeners], inherited)
-        raise
-    return Crew(built, doors, identity)
+        crew = Crew(built, Dispatcher(built), doors, identity)
+        undo.pop_all()
+    return crew
 
 
 def _connect(generation: Generation, listener: Listener) -> Connect:

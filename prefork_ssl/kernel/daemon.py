@@ -46,7 +46,7 @@ class Detached:
     """Started to go to the background: the starting process waits at the other end of a pipe."""
 
     def __init__(self, fd: int) -> None:
-        self._fd = fd
+        self._pipe = os.fdopen(fd, "wb", buffering=0)
 
     def ready(self) -> None:
         """Let the starting process exit with status 0."""
@@ -62,11 +62,11 @@ class Detached:
 
     def forget(self) -> None:
         """Close the pipe: when its last copy is closed, the starting process knows that nothing more will come."""
-        os.close(self._fd)
+        self._pipe.close()
 
     def _tell(self, outcome: bytes) -> None:
         try:
-            os.write(self._fd, outcome)
+            self._pipe.write(outcome)
         except BrokenPipeError:
             pass  # it was interrupted, and does not wait any more
         finally:

@@ -86,7 +86,7 @@ class Master:
         try:
             self._begin()
             while self._workforce or not self._stopping:
-                self._loop.turn(self._next_tick - time.monotonic())
+                self._loop.turn(min(self._next_tick - time.monotonic(), self._supervisor.pause or _TICK))
                 self._work()
         finally:
             self._end()
@@ -250,7 +250,7 @@ class Master:
             if self._pid_file is None or path != self._pid_file.path:
                 rollout.pid_file = claim(path)
             rollout.hire(self._workforce)
-        except (PidFileError, OSError) as error:
+        except (PidFileError, OSError, RuntimeError) as error:
             self._roll_back(rollout, (error.strerror if isinstance(error, OSError) else "") or str(error))
 
     def _commit(self, rollout: Rollout) -> None:
@@ -260,12 +260,13 @@ class Master:
             self._pid_file = rollout.pid_file
         self._supervisor.take_over(rollout.crew)
         self._use_log_of(rollout.crew)
-        if earlier is not None:
-            self._retire(earlier, rollout.crew)
         self._log.write(Level.NOTICE, f"ready: {rollout.crew}")
-        self._launch.ready()
+        if earlier is None:
+            self._launch.ready()
+        else:
+            self._retire(earlier, rollout.crew)
         self._notify(systemd.notify_ready, str(rollout.crew))
-        rollout.answer(f"ok generation {rollout.crew.generation.number}")
+        rollout.answer(f"ok\ngeneration {rollout.crew.generation.number}")
 
     def _retire(self, crew: Crew, successor: Crew) -> None:
         for member in self._workforce.of(crew):
@@ -273,10 +274,13 @@ class Master:
         crew.close_sockets(successor)
         self._leaving.append(crew)
 
-    def _roll_back(self, rollout: Rollout, reason: str) -> None:
+    def _undo(self, rollout: Rollout) -> None:
         self._rollout = None
         rollout.undo(self._workforce, self._crew)
         self._leaving.append(rollout.crew)
+
+    def _roll_back(self, rollout: Rollout, reason: str) -> None:
+        self._undo(rollout)
         if self._crew is not None:
             self._refuse(rollout.answers, reason)
             return
@@ -300,9 +304,10 @@ class Master:
             return
         self._log.write(Level.NOTICE, how)
         self._notify(systemd.notify_stopping, how)
-        if self._rollout is not None:
-            self._roll_back(self._rollout, _STOPPING)
         self._stopping = True
+        if self._rollout is not None:
+            self._askers += self._rollout.answers
+            self._undo(self._rollout)
         for answer in self._askers:
             answer(f"refused\n{_STOPPING}")
         if self._crew is not None:

@@ -55,11 +55,11 @@ def become(identity: Identity) -> None:
     os.setresuid(identity.uid, identity.uid, identity.uid)
 
 
-def allow_core_dumps(directory: Path | None) -> None:
-    """Let a crash of this process leave a core file in `directory`; None: nowhere, as it would hold private keys."""
-    if directory is not None:
-        os.chdir(directory)
-    _prctl(_PR_SET_DUMPABLE, int(directory is not None))
+def allow_core_dumps(directory: Path) -> None:
+    """Let a crash of this process leave a core file in `directory`; the kernel forbids it to who gave up root, because
+    of what is still in memory: here, private keys. Raises OSError."""
+    os.chdir(directory)
+    _prctl(_PR_SET_DUMPABLE, 1)
 
 
 def _user(settings: Settings, name: str) -> pwd.struct_passwd:

@@ -14,14 +14,15 @@ _WIDTH = 16
 # StartServers goes up to 1024, and generations that drain need slots beside the one in service.
 SLOTS = 4096
 
-PID, NUMBER, GENERATION, DRAINING, BEATS, ACCEPTED, OPEN, REQUESTS, BUSY = range(9)
+PID, NUMBER, GENERATION, DRAINING, BEATS, ACCEPTED, OPEN, REQUESTS, BUSY, SENT = range(10)
 
 
 class Slot:
     """A worker's place on the board. `words` holds the numbers, indexed by the names above:
 
     PID (0: the slot is free), NUMBER (of the worker, from 1), GENERATION, DRAINING (1 or 0), BEATS (rises while the
-    worker lives), ACCEPTED (connections so far), OPEN (connections now), REQUESTS (so far), BUSY (requests now).
+    worker lives), ACCEPTED (connections so far), OPEN (connections now), REQUESTS (so far), BUSY (requests now),
+    SENT (bytes of response bodies so far).
     """
 
     __slots__ = ("words",)
@@ -49,12 +50,12 @@ class Scoreboard:
 
     def release(self, slot: Slot) -> None:
         """The worker has ended: what it did goes into the totals."""
-        for field in (ACCEPTED, REQUESTS):
+        for field in (ACCEPTED, REQUESTS, SENT):
             self._past.words[field] += slot.words[field]
         slot.words[PID] = 0
 
     def total(self, field: int) -> int:
-        """The sum over all workers; for ACCEPTED and REQUESTS those that have ended are counted too."""
+        """The sum over all workers; for ACCEPTED, REQUESTS and SENT those that have ended are counted too."""
         return self._past.words[field] + sum(slot.words[field] for slot in self)
 
     def __iter__(self) -> Iterator[Slot]:

@@ -17,6 +17,8 @@ from prefork_ssl.kernel.workforce import Burial, Member, Stage, Workforce
 # A worker that dies sooner than this many seconds after its birth makes the next one wait.
 _YOUNG = 5.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
+# Seconds until the next try when the system cannot fork.
+_NO_ROOM_PAUSE = 10.0
 # A master that slept for so many seconds itself has no right to call others silent.
 _OVERSLEPT = 5.0
 
@@ -27,8 +29,8 @@ class Supervisor:
     def __init__(self, workforce: Workforce, crew: Crew) -> None:
         self._workforce = workforce
         self.crew = crew
-        self._pause = 0.0
-        self._hires_from = 0.0
+        self._young_deaths = 0
+        self._pause_ends = 0.0
         self._looked = time.monotonic()
 
     @property
@@ -38,7 +40,8 @@ class Supervisor:
     def take_over(self, crew: Crew) -> None:
         """Another crew is in service."""
         self.crew = crew
-        self._pause = self._hires_from = 0.0
+        self._young_deaths = 0
+        self._pause_ends = 0.0
 
     def ready(self, member: Member) -> None:
         """A replacement serves: the one that asked for it may go."""
@@ -55,12 +58,23 @@ class Supervisor:
             return
         self._log.write(Level.ALERT if burial.status else Level.NOTICE, f"{burial}; it will be replaced")
         if time.monotonic() - member.began < _YOUNG:
-            self._pause = min(max(self._pause * 2, _SHORTEST_PAUSE), _LONGEST_PAUSE)
-            self._hires_from = time.monotonic() + self._pause
+            self._pause_ends = time.monotonic() + self._next_pause()
+
+    def _next_pause(self) -> float:
+        """Seconds to wait after a worker died young: none after the first, then longer and longer."""
+        self._young_deaths += 1
+        if self._young_deaths == 1:
+            return 0.0
+        return min(_SHORTEST_PAUSE * 2.0 ** (self._young_deaths - 2), _LONGEST_PAUSE)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until somebody may be hired again."""
+        return max(self._pause_ends - time.monotonic(), 0.0)
 
     def fill(self) -> None:
         """Hire for every number that nobody fills, or only somebody who asked to be relieved."""
-        if time.monotonic() < self._hires_from:
+        if self.pause:
             return
         members = self._workforce.of(self.crew)
         filled = {
@@ -70,7 +84,7 @@ class Supervisor:
             try:
                 self._workforce.hire(self.crew, number)
             except OSError as error:
-                self._hires_from = time.monotonic() + _LONGEST_PAUSE / 3
+                self._pause_ends = time.monotonic() + _NO_ROOM_PAUSE
                 self._log.write(Level.ALERT, f"cannot fork a worker: {error.strerror}; trying again later")
                 return
 
@@ -83,7 +97,7 @@ class Supervisor:
                 member.heard = now
             self._check(member, now)
         if all(now - member.began >= _YOUNG for member in self._workforce):
-            self._pause = 0.0
+            self._young_deaths = 0
 
     def _check(self, member: Member, now: float) -> None:
         patience = member.crew.settings[WORKER_HEARTBEAT_TIMEOUT]

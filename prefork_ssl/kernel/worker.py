@@ -27,11 +27,10 @@ from prefork_ssl.kernel.directives import (
     MAX_CONNECTIONS_PER_CHILD,
     WORKER_CONNECTIONS,
 )
-from prefork_ssl.kernel.dispatch import Dispatcher
 from prefork_ssl.kernel.hooks import Connect
 from prefork_ssl.kernel.http1 import serve
 from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.request import Request
+from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.kernel.scoreboard import Slot
 from prefork_ssl.kernel.transport import Deadline, Wire
 
@@ -63,7 +62,7 @@ class Worker:
         self._words = slot.words
         self._hub = get_hub()
         self.loop: Any = self._hub.loop
-        self._dispatcher = Dispatcher(crew.generation)
+        self._dispatcher = crew.dispatcher
         self._acceptor = Acceptor(self.loop, crew.doors, crew.size, self._take, self._exhausted)
         self._most = crew.settings[WORKER_CONNECTIONS]
         self._left = crew.settings[MAX_CONNECTIONS_PER_CHILD] or -1
@@ -95,6 +94,8 @@ class Worker:
             self.draining = True
             self._words[scoreboard.DRAINING] = 1
             self._show()
+            if seconds > 0 and self._acceptor.accepting:
+                self._acceptor.empty_queues()
             self._acceptor.close()
             self._end_if_empty()
 
@@ -174,9 +175,10 @@ class Worker:
         self._words[scoreboard.REQUESTS] += 1
         self._words[scoreboard.BUSY] += 1
 
-    def request_ends(self, _request: Request) -> None:
+    def request_ends(self, _request: Request, response: Response) -> None:
         """Called by the HTTP loop."""
         self._words[scoreboard.BUSY] -= 1
+        self._words[scoreboard.SENT] += response.sent
 
     def _take(self, sock: socket.socket, peer: Address, local: Address, connect: Connect) -> None:
         wire = Wire(sock, peer, local)

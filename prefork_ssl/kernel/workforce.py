@@ -116,15 +116,13 @@ class Workforce:
             raise BlockingIOError(0, "too many workers are still draining")
         ours, theirs = Channel.pair()
         # Until the worker has let go of the master's handlers, a signal to it would be taken for one to the master.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             pid = os.fork()
             if pid == 0:
-                self._let_go(ours)
-                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-                _live(crew, number, slot, theirs)
+                self._live(crew, number, slot, ours, theirs)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            _unblock_signals()
         theirs.close()
         slot.words[PID] = pid
         member = Member(pid, number, crew, ours, slot)
@@ -156,14 +154,33 @@ class Workforce:
             self._loop.unwatch(member.channel)
             member.channel.close()
 
-    def _let_go(self, ours: Channel) -> None:
-        """In a new worker: close what is the master's."""
-        ours.close()
+    def _live(self, crew: Crew, number: int, slot: Slot, ours: Channel, channel: Channel) -> NoReturn:
+        """The worker's whole life. Never returns: what the master was doing is none of its business."""
+        status = 1
+        try:
+            ours.close()
+            self._let_go()
+            _settle(crew)
+            Worker(crew, number, slot, channel).run()
+            status = 0
+        except BaseException as error:
+            crew.log.exception(f"worker {number} ends by a mistake in the program")
+            channel.send(f"failed {error}")
+        finally:
+            os._exit(status)
+
+    def _let_go(self) -> None:
+        """In a new worker: close what is the master's, and treat signals as a new process does."""
         for member in self:
             member.channel.close()
         self._forget()
         for ignored in _IGNORED:
             signal.signal(ignored, signal.SIG_IGN)
+        _unblock_signals()
+
+
+def _unblock_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
 
 
 def _ended(candidate: int) -> Iterator[tuple[int, int]]:
@@ -178,28 +195,15 @@ def _ended(candidate: int) -> Iterator[tuple[int, int]]:
         yield pid, status
 
 
-def _live(crew: Crew, number: int, slot: Slot, channel: Channel) -> NoReturn:
-    """The worker's whole life. Never returns: what the master was doing is none of its business."""
-    status = 1
-    try:
-        _settle(crew)
-        Worker(crew, number, slot, channel).run()
-        status = 0
-    except BaseException as error:  # noqa: BLE001 - it is written down, and the process ends with it
-        crew.generation.logs.server.exception(f"worker {number} ends by a mistake in the program")
-        channel.send(f"failed {error}")
-    finally:
-        os._exit(status)
-
-
 def _settle(crew: Crew) -> None:
     """Become an ordinary process that gives its memory and its rights no more thought."""
     # What there is now lives as long as the worker; looking at it again and again would only copy shared pages.
     gc.freeze()
     if crew.identity is not None:
         become(crew.identity)
-    allow_core_dumps(crew.settings[CORE_DUMP_DIRECTORY])
-    faulthandler.enable(crew.generation.logs.server.file.fd)
+    if (cores := crew.settings[CORE_DUMP_DIRECTORY]) is not None:
+        allow_core_dumps(cores)
+    faulthandler.enable(crew.log.file.fd)
 
 
 def _refuse_a_hub() -> None:

@@ -1,0 +1,119 @@
+"""Ends: at once or gracefully, by signal or by command, and when the master was killed."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from blackbox import clients, processes
+from blackbox.bare import bare_server, gone, nothing_left
+from blackbox.until import until
+
+
+def test_stopping_what_does_not_run_is_no_failure() -> None:
+    with bare_server() as server:
+        for action in ("stop", "graceful-stop"):
+            done = server.run("-k", action)
+            assert (done.returncode, done.stdout) == (0, "prefork-ssl (no pid file) not running\n")
+
+
+def test_stop_works_although_the_configuration_is_broken() -> None:
+    with bare_server() as server:
+        master = server.start_daemon()
+        server.configure("Nonsense\n<Nowhere>\nLoadModule no_such_module\nListen all\n")
+        assert server.run("-t").returncode == 1
+        assert server.run("-k", "stop").returncode == 0
+        assert not processes.alive(master)
+
+
+def test_the_pid_file_is_found_through_includes_and_defines() -> None:
+    with bare_server("Define WHERE run\nInclude conf/more.conf\n") as server:
+        (server.root / "run").mkdir()
+        (server.root / "conf/more.conf").write_text(
+            "<IfModule tiny_module>\nPidFile ${WHERE}/other.pid\n</IfModule>\n"
+        )
+        assert server.run("-k", "start").returncode == 0
+        master = int((server.root / "run/other.pid").read_text())
+        (server.root / "conf/more.conf").open("a").write("Nonsense\n")
+        assert server.run("-k", "stop").returncode == 0
+        assert not processes.alive(master)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_term_and_int_interrupt_what_is_under_way(number: signal.Signals) -> None:
+    with bare_server() as server:
+        server.start()
+        with clients.connect(server.http) as busy, clients.connect(server.http) as silent:
+            busy.sendall(b"GET /sleep?60 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            begun = time.monotonic()
+            assert server.stop(number) == 0
+            assert time.monotonic() - begun < 5
+            assert clients.drain(silent) == clients.drain(busy) == b""
+        nothing_left(server)
+
+
+@pytest.mark.parametrize("number", [signal.SIGWINCH, signal.SIGQUIT])
+def test_winch_and_quit_finish_what_is_under_way(number: signal.Signals) -> None:
+    with bare_server() as server:
+        server.start()
+        with clients.connect(server.http) as busy:
+            busy.sendall(b"GET /sleep?1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            until(lambda: server.log() and True, "the log")
+            assert server.stop(number) == 0
+            reply = clients.parse(clients.drain(busy))
+        assert reply.status == 200
+        assert reply.headers["connection"] == "close"
+        nothing_left(server)
+
+
+def test_a_graceful_stop_takes_no_longer_than_it_may() -> None:
+    with bare_server("GracefulShutdownTimeout 500ms\n") as server:
+        server.start()
+        with clients.connect(server.http) as busy:
+            busy.sendall(b"GET /sleep?60 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            begun = time.monotonic()
+            assert server.stop(signal.SIGQUIT) == 0
+            assert time.monotonic() - begun < 4
+
+
+def test_another_server_may_start_while_the_last_requests_are_served() -> None:
+    with bare_server() as server:
+        first = server.start_daemon()
+        with clients.connect(server.http) as busy:
+            busy.sendall(b"GET /sleep?3 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert server.run("-k", "graceful-stop").returncode == 0
+            until(lambda: not server.ports["http"].listening(), "nobody listens any more")
+            second = server.start_daemon()
+            assert second != first
+            assert processes.alive(first)
+            reply = clients.parse(clients.drain(busy))
+        assert reply.status == 200
+        gone(first)
+        assert server.daemon == second
+
+
+def test_workers_end_when_their_master_is_killed_and_a_new_server_can_start() -> None:
+    with bare_server() as server:
+        master = server.start_daemon()
+        workers = server.daemon_workers()
+        os.kill(master, signal.SIGKILL)
+        gone(master, *workers)
+        assert server.status() == 1
+        assert server.start_daemon() != master
+        assert server.ask()
+
+
+def test_one_process_serves_in_the_foreground_without_forking() -> None:
+    with bare_server() as server:
+        with subprocess.Popen(server.command("-X"), stdin=subprocess.DEVNULL) as process:
+            until(server.ports["http"].listening, "it listens")
+            assert server.ask()[0] == process.pid == server.daemon
+            assert processes.children(process.pid) == []
+            process.terminate()
+            assert process.wait(10) == 0
+        with subprocess.Popen(server.command("-X"), stdin=subprocess.DEVNULL) as process:
+            until(server.ports["http"].listening, "it listens")
+            assert server.ask()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
