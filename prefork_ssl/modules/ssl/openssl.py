@@ -23,19 +23,20 @@ from OpenSSL._util import ffi, lib
 
 # What is used below, looked for at import, so that a binding without it is refused with one clear sentence.
 _NEEDED = [
-    "BIO_free",
     "BIO_new",
     "BIO_read",
     "BIO_s_mem",
     "BIO_write",
     "ERR_clear_error",
-    "OPENSSL_free",
+    "SSL_CIPHER_get_bits",
     "SSL_CTX_set1_curves_list",
     "SSL_CTX_set_alpn_select_cb",
     "SSL_do_handshake",
+    "SSL_get_current_cipher",
     "SSL_get_error",
     "SSL_get_session",
     "SSL_read",
+    "SSL_session_reused",
     "SSL_set_bio",
     "SSL_write",
     "i2d_SSL_SESSION",
@@ -97,34 +98,41 @@ _buffer = ffi.buffer
 _WANT_READ, _ZERO_RETURN = lib.SSL_ERROR_WANT_READ, lib.SSL_ERROR_ZERO_RETURN
 
 
-class ServerConnection(SSL.Connection):
+class ServerConnection:
     """The server's side of one TLS connection, in memory: ciphertext goes in by `receive`, out by `output`.
 
     OpenSSL never sees the socket. So none of its calls is left half done for want of the network, a read never wants a
-    write, and several records leave in one system call.
+    write, and several records leave in one system call. `public` is the same connection as pyOpenSSL has it.
     """
+
+    __slots__ = ("_grown", "_input", "_output", "_ssl", "public")
 
     def __init__(self, context: SSL.Context, first_bytes: bytes) -> None:
         """`first_bytes` are what was already received: the ClientHello."""
-        super().__init__(context, None)
-        self.set_accept_state()
-        _BIO_write(self._into_ssl, first_bytes, len(first_bytes))
+        self.public = public = SSL.Connection(context, None)
+        public.set_accept_state()
+        self._ssl = public._ssl
+        self._input: Any = public._into_ssl
+        self._output: Any = public._from_ssl
         self._grown = False
+        _BIO_write(self._input, first_bytes, len(first_bytes))
 
     def receive(self, sock: socket.socket) -> int:
         """Take in what the socket has; the number of bytes, 0 when the peer has ended its side. Raises OSError."""
         count = sock.recv_into(_received_view)
-        _BIO_write(self._into_ssl, _received, count)
+        _BIO_write(self._input, _received, count)
         if count > _KEEP_SIZE:
             self._grown = True
         return count
 
-    def output(self) -> memoryview:
-        """What is to be sent; empty if nothing is. Good until the next call for any connection."""
-        count = _BIO_read(self._from_ssl, _to_send, _SEND_SIZE)
+    def output(self) -> memoryview | None:
+        """What is to be sent, if anything. Good until the next call for any connection."""
+        count = _BIO_read(self._output, _to_send, _SEND_SIZE)
+        if count <= 0:
+            return None
         if count > _KEEP_SIZE:
             self._grown = True
-        return _to_send_view[: max(count, 0)]
+        return _to_send_view[:count]
 
     def handshake(self) -> bool:
         """Go on with the handshake: True when it is complete, False if more must be received. Raises Error."""
@@ -132,7 +140,8 @@ class ServerConnection(SSL.Connection):
         result = _SSL_do_handshake(self._ssl)
         if result == 1:
             return True
-        self._raise_unless_more_is_needed(result)
+        if _SSL_get_error(self._ssl, result) != _WANT_READ:
+            self.public._raise_ssl_error(self._ssl, result)
         return False
 
     def plaintext(self) -> bytes | None:
@@ -144,31 +153,33 @@ class ServerConnection(SSL.Connection):
         count = _SSL_read(self._ssl, _plain, _READ_SIZE)
         if count > 0:
             return _buffer(_plain, count)[:]  # type: ignore[no-any-return]
-        if _SSL_get_error(self._ssl, count) == _ZERO_RETURN:
-            return b""
-        self._raise_unless_more_is_needed(count)
-        return None
+        why = _SSL_get_error(self._ssl, count)
+        if why == _WANT_READ:
+            return None
+        if why != _ZERO_RETURN:
+            self.public._raise_ssl_error(self._ssl, count)
+        return b""
 
     def say(self, data: bytes) -> None:
         """Encrypt `data`, at most WRITE_SIZE bytes and at least one. Raises Error."""
         count = _SSL_write(self._ssl, data, len(data))
         if count <= 0:
-            self._raise_ssl_error(self._ssl, count)
+            self.public._raise_ssl_error(self._ssl, count)
 
     def end(self) -> None:
         """Encrypt a close_notify. Raises Error."""
-        self.shutdown()
+        self.public.shutdown()
 
     def keep_session(self) -> None:
         """To be called before the connection is let go of. Otherwise, unless both sides have said close_notify, OpenSSL
         forgets the session, and clients of TLS 1.2 that come back without a ticket need a full handshake."""
-        self.set_shutdown(SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN)
+        self.public.set_shutdown(SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN)
 
     def release_memory(self) -> None:
         """Give back what was needed for much data. To be called when `output` is empty and all input was read."""
         if self._grown:
-            self._into_ssl, self._from_ssl = _memory(), _memory()
-            lib.SSL_set_bio(self._ssl, self._into_ssl, self._from_ssl)
+            self._input, self._output = _memory(), _memory()
+            lib.SSL_set_bio(self._ssl, self._input, self._output)
             self._grown = False
 
     def key_sizes(self) -> tuple[int, int]:
@@ -185,10 +196,6 @@ class ServerConnection(SSL.Connection):
         """The id of the session in use; b"" if it has none."""
         session = lib.SSL_get_session(self._ssl)
         return _session_id(_der(lib.i2d_SSL_SESSION, session)) if session else b""
-
-    def _raise_unless_more_is_needed(self, result: int) -> None:
-        if _SSL_get_error(self._ssl, result) != _WANT_READ:
-            self._raise_ssl_error(self._ssl, result)
 
 
 def _memory() -> Any:

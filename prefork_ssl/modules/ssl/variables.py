@@ -50,7 +50,7 @@ def _of_server(part: str) -> _Compute | None:
         return None
 
     def compute(transport: TLSTransport) -> str:
-        certificate = transport.tls.get_certificate(as_cryptography=True)
+        certificate = transport.tls.public.get_certificate(as_cryptography=True)
         return read(certificate) if certificate else ""
 
     return compute
@@ -62,16 +62,16 @@ _CONSTANT = {
 }
 
 _COMPUTED: dict[str, _Compute] = {
-    "SSL_PROTOCOL": lambda transport: transport.tls.get_protocol_version_name(),
-    "SSL_CIPHER": lambda transport: transport.tls.get_cipher_name() or "",
+    "SSL_PROTOCOL": lambda transport: transport.tls.public.get_protocol_version_name(),
+    "SSL_CIPHER": lambda transport: transport.tls.public.get_cipher_name() or "",
     "SSL_CIPHER_EXPORT": lambda transport: "true" if transport.tls.key_sizes()[0] < 56 else "false",
     "SSL_CIPHER_USEKEYSIZE": lambda transport: str(transport.tls.key_sizes()[0]),
     "SSL_CIPHER_ALGKEYSIZE": lambda transport: str(transport.tls.key_sizes()[1]),
     "SSL_COMPRESS_METHOD": lambda _transport: "NULL",
-    "SSL_HANDSHAKE_GROUP": lambda transport: transport.tls.get_group_name() or "",
+    "SSL_HANDSHAKE_GROUP": lambda transport: transport.tls.public.get_group_name() or "",
     "SSL_SESSION_ID": lambda transport: transport.tls.session_id().hex().upper(),
     "SSL_SESSION_RESUMED": lambda transport: "Resumed" if transport.tls.resumed() else "Initial",
     "SSL_TLS_SNI": lambda transport: transport.server_name or "",
-    "SSL_ALPN": lambda transport: transport.tls.get_alpn_proto_negotiated().decode("ascii"),
+    "SSL_ALPN": lambda transport: transport.tls.public.get_alpn_proto_negotiated().decode("ascii"),
     "SSL_CLIENT_VERIFY": lambda _transport: "NONE",
 }

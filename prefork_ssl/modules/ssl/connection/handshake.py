@@ -12,7 +12,7 @@ from prefork_ssl.kernel.hooks import Connect
 from prefork_ssl.kernel.hosts import HostTable, NameTable
 from prefork_ssl.kernel.listeners import Listener
 from prefork_ssl.kernel.transport import READ_SIZE, Deadline, Transport, Wire
-from prefork_ssl.modules.ssl.connection.transport import PlainTransport, TLSTransport, receive, send_alert
+from prefork_ssl.modules.ssl.connection.transport import PlainTransport, TLSTransport, receive, send_at_once
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Foreign, Missing, examine
 from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
@@ -113,7 +113,7 @@ class Opening:
                 transport.flush()
                 self._extend_time(self._receive(tls))
         except Error:
-            send_alert(self.wire, tls)
+            send_at_once(self.wire, tls)
             raise
         if self.host.log.tells_info:
             events.established(transport)

@@ -84,9 +84,9 @@ class TLSTransport(Transport):
 
     def shutdown(self) -> None:
         """Say close_notify, without waiting for the peer's (RFC 8446 section 6.1)."""
-        with suppress(Error, OSError):  # a peer that is gone, or does not read, need not be told
+        with suppress(Error):  # nothing may follow a fatal alert
             self.tls.end()
-            self.wire.sock.send(self.tls.output())
+        send_at_once(self.wire, self.tls)
 
     def flush(self) -> None:
         """Send what OpenSSL wants to have sent."""
@@ -100,7 +100,7 @@ class TLSTransport(Transport):
                 super().write(bytes(piece[sent:]))
 
     def _fail(self, error: Error) -> NoReturn:
-        send_alert(self.wire, self.tls)
+        send_at_once(self.wire, self.tls)
         events.record_failed(self.host, self.wire.peer, error)
         raise TLSFailure from error
 
@@ -128,7 +128,9 @@ def receive(wire: Wire, tls: ServerConnection) -> int:
             continue
 
 
-def send_alert(wire: Wire, tls: ServerConnection) -> None:
-    """After a failure: send the alert that OpenSSL has left, if the network takes it at once."""
+def send_at_once(wire: Wire, tls: ServerConnection) -> None:
+    """Send the last that there is to say, close_notify or an alert, if the network takes it at once: a peer that is
+    gone, or does not read, need not be told."""
     with suppress(OSError):
-        wire.sock.send(tls.output())
+        if piece := tls.output():
+            wire.sock.send(piece)

@@ -66,10 +66,10 @@ def established(transport: TLSTransport) -> None:
     """The handshake is complete."""
     tls = transport.tls
     fields = {
-        "protocol": tls.get_protocol_version_name(),
-        "cipher": tls.get_cipher_name() or "",
-        "bits": str(tls.get_cipher_bits()),
-        "group": tls.get_group_name() or "",
+        "protocol": tls.public.get_protocol_version_name(),
+        "cipher": tls.public.get_cipher_name() or "",
+        "bits": str(tls.public.get_cipher_bits()),
+        "group": tls.public.get_group_name() or "",
         "resumed": "resumed" if tls.resumed() else "new",
         "server_name": transport.server_name or "",
     }
