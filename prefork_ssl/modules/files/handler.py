@@ -18,7 +18,7 @@ from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, OPTIONS, TYPES_CONFIG
 from prefork_ssl.modules.files.encodings import prefers_gzip
 from prefork_ssl.modules.files.mime import Types, type_of
-from prefork_ssl.modules.files.paths import OpenFile, open_below
+from prefork_ssl.modules.files.open_files import Files, OpenFile
 from prefork_ssl.modules.files.representation import Representation, respond
 
 HANDLER = "default-handler"
@@ -32,7 +32,8 @@ _OVERLOADED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 class FileHandler:
     """Answers a request with the file that its `filename` names, or with the index file of that directory."""
 
-    def __init__(self, settings: Settings, log: ErrorLog) -> None:
+    def __init__(self, settings: Settings, files: Files, log: ErrorLog) -> None:
+        self._files = files
         self._log = log
         self._root = str(settings[DOCUMENT_ROOT] or "/")
         self._symlinks = settings[OPTIONS].symlinks
@@ -104,7 +105,7 @@ class FileHandler:
         return None
 
     def _open(self, folder: str, path: str) -> OpenFile:
-        return OpenFile(open_below(folder, path, self._symlinks))
+        return self._files.open(folder, path, self._symlinks)
 
     def _failure(self, request: Request, error: OSError) -> Response:
         """What the client is told, and what the administrator."""

@@ -5,12 +5,19 @@ from __future__ import annotations
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import DOCUMENT_ROOT
-from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.generation import Generation, Key
 from prefork_ssl.kernel.hooks import Hooks, RequestPhase
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.files.directives import DIRECTIVES
 from prefork_ssl.modules.files.handler import FileHandler
+from prefork_ssl.modules.files.open_files import Files
+
+FILES = Key[Files]("open files")
+
+
+def _prepare(generation: Generation) -> None:
+    generation.keep(FILES, Files())
 
 
 def _translate(_generation: Generation, host: Host) -> RequestPhase | None:
@@ -29,12 +36,12 @@ def _translate(_generation: Generation, host: Host) -> RequestPhase | None:
 
 
 def _handler(generation: Generation, host: Host, settings: Settings) -> RequestPhase:
-    return FileHandler(settings, generation.logs.for_host(host))
+    return FileHandler(settings, generation[FILES], generation.logs.for_host(host))
 
 
 module = Module(
     name="files",
     directives=DIRECTIVES,
-    hooks=Hooks(translate=_translate, handler=_handler),
+    hooks=Hooks(prepare=_prepare, translate=_translate, handler=_handler),
     after=("alias_module", "welcome_module"),
 )

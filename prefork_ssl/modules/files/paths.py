@@ -15,7 +15,7 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _SEARCH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-class Symlinks(enum.Enum):
+class Symlinks(enum.IntEnum):
     """Which symbolic links below the folder are followed: Options without, with SymLinksIfOwnerMatch, with
     FollowSymLinks."""
 
@@ -31,30 +31,6 @@ class LinkRefusedError(PermissionError):
         super().__init__(errno.ELOOP, "symbolic link not allowed, or owner differs from its target's", name)
 
 
-class OpenFile:
-    """An open descriptor and what the system says of it (`status`, its os.fstat)."""
-
-    __slots__ = ("fd", "status")
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self.status = os.fstat(fd)
-
-    @property
-    def is_regular(self) -> bool:
-        """Whether it is a file with contents."""
-        return stat.S_ISREG(self.status.st_mode)
-
-    @property
-    def is_directory(self) -> bool:
-        """Whether it is a directory."""
-        return stat.S_ISDIR(self.status.st_mode)
-
-    def close(self) -> None:
-        """Close the descriptor."""
-        os.close(self.fd)
-
-
 def open_below(folder: str, path: str, symlinks: Symlinks) -> int:
     """A descriptor of what `path` names below `folder`: a file to read, or a directory.
 
@@ -63,12 +39,18 @@ def open_below(folder: str, path: str, symlinks: Symlinks) -> int:
 
     Raises LinkRefusedError, any other OSError as the system has it, ValueError for names that no file can have.
     """
-    names = [name for name in path.split("/") if name and name != "."]
+    names = path.split("/")
     if ".." in names:
         raise FileNotFoundError(errno.ENOENT, "path climbs out of its folder", path)
     flags = _SEARCH if path.endswith("/") else _READ
-    if symlinks is Symlinks.FOLLOW or not names:
-        return os.open("/".join((folder, *names)), flags)
+    if symlinks is Symlinks.FOLLOW:
+        return os.open(f"{folder}/{path}" if path else folder, flags)
+    return _walk(folder, [name for name in names if name and name != "."], flags, symlinks)
+
+
+def _walk(folder: str, names: list[str], flags: int, symlinks: Symlinks) -> int:
+    if not names:
+        return os.open(folder, flags)
     directory = os.open(folder, _SEARCH)
     for name in names[:-1]:
         directory = _descend(directory, name, _SEARCH, symlinks)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from prefork_ssl.modules.files.open_files import OpenFile
 
 # As Apache's MaxRanges: who asks for more gets the whole file.
 _MOST = 200
@@ -17,8 +18,7 @@ _CHUNK = 65536
 _RANGE = re.compile(r"(\d{1,19})-(\d{0,19})|-(\d{1,19})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """The bytes from `start` up to but not including `end`."""
 
     start: int
@@ -69,12 +69,12 @@ def _coalesced(spans: list[Span]) -> list[Span]:
 
 
 class MultipartRanges:
-    """The body of a multipart/byteranges response: an iterable of chunks that closes `fd` at the end."""
+    """The body of a multipart/byteranges response: an iterable of chunks, and a close() that closes the file."""
 
-    def __init__(self, fd: int, spans: Sequence[Span], size: int, content_type: str | None) -> None:
+    def __init__(self, file: OpenFile, spans: Sequence[Span], content_type: str | None) -> None:
         self.boundary = secrets.token_hex(12)
-        self._fd = fd
-        self._parts = [(self._head(span, size, content_type), span) for span in spans]
+        self._file = file
+        self._parts = [(self._head(span, file.size, content_type), span) for span in spans]
         self._tail = f"\r\n--{self.boundary}--\r\n".encode("ascii")
         self.length = sum(len(head) + span.end - span.start for head, span in self._parts) + len(self._tail)
 
@@ -86,12 +86,12 @@ class MultipartRanges:
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._fd)
+        self._file.close()
 
     def _read(self, span: Span) -> Iterator[bytes]:
         position = span.start
         while position < span.end:
-            chunk = os.pread(self._fd, min(_CHUNK, span.end - position), position)
+            chunk = self._file.read(position, min(_CHUNK, span.end - position))
             if not chunk:
                 raise EOFError("the file was cut short while it was being sent")
             position += len(chunk)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from prefork_ssl.kernel.request import Body, FileBody, Request, Response
 from prefork_ssl.modules.files.conditions import range_still_fits, refusal
-from prefork_ssl.modules.files.paths import OpenFile
+from prefork_ssl.modules.files.open_files import OpenFile
 from prefork_ssl.modules.files.ranges import MultipartRanges, Span, parse_range
-from prefork_ssl.modules.files.validators import Validators, http_date, of_file
-
-# Up to so many bytes are read at once and leave together with the header, in one system call or TLS record.
-_SMALL = 65536
+from prefork_ssl.modules.files.validators import Validators, http_date
 
 
-@dataclass(frozen=True, slots=True)
-class Representation:
+class Representation(NamedTuple):
     """A regular file, open for reading; `encoding` is a content coding or "".
 
     `negotiated` tells whether another client might get another representation under the same URL.
@@ -29,8 +24,8 @@ class Representation:
 
 
 def respond(request: Request, representation: Representation) -> Response:
-    """The response to a GET or HEAD. It takes over the descriptor: closed at once, or given to the body."""
-    found = of_file(representation.file.status)
+    """The response to a GET or HEAD. It takes over the file: closed at once, or given to the body."""
+    found = representation.file.validators
     headers = [("Last-Modified", http_date(found.modified)), ("ETag", found.etag)]
     if representation.negotiated:
         headers.append(("Vary", "Accept-Encoding"))
@@ -41,7 +36,7 @@ def respond(request: Request, representation: Representation) -> Response:
     headers.append(("Accept-Ranges", "bytes"))
     if representation.encoding:
         headers.append(("Content-Encoding", representation.encoding))
-    spans = _wanted_spans(request, representation.file.status.st_size, found)
+    spans = _wanted_spans(request, representation.file.size, found)
     if spans is None:
         return _whole(request, representation, headers)
     return _parts(representation, headers, spans)
@@ -61,15 +56,15 @@ def _wanted_spans(request: Request, size: int, found: Validators) -> list[Span] 
 def _whole(request: Request, representation: Representation, headers: list[tuple[str, str]]) -> Response:
     if representation.content_type:
         headers.append(("Content-Type", representation.content_type))
-    size = representation.file.status.st_size
+    size = representation.file.size
     if request.method == "HEAD":
         representation.file.close()
         return Response(200, headers, None, length=size)
-    return Response(200, headers, _body(representation.file.fd, Span(0, size)), length=size)
+    return Response(200, headers, _body(representation.file, Span(0, size)), length=size)
 
 
 def _parts(representation: Representation, headers: list[tuple[str, str]], spans: list[Span]) -> Response:
-    size = representation.file.status.st_size
+    size = representation.file.size
     if not spans:
         representation.file.close()
         return Response(416, [("Content-Range", f"bytes */{size}")])
@@ -79,22 +74,16 @@ def _parts(representation: Representation, headers: list[tuple[str, str]], spans
     headers.append(("Content-Range", span.content_range(size)))
     if representation.content_type:
         headers.append(("Content-Type", representation.content_type))
-    return Response(206, headers, _body(representation.file.fd, span), length=span.end - span.start)
+    return Response(206, headers, _body(representation.file, span), length=span.end - span.start)
 
 
 def _multipart(representation: Representation, headers: list[tuple[str, str]], spans: list[Span]) -> Response:
-    body = MultipartRanges(
-        representation.file.fd, spans, representation.file.status.st_size, representation.content_type
-    )
+    body = MultipartRanges(representation.file, spans, representation.content_type)
     headers.append(("Content-Type", f"multipart/byteranges; boundary={body.boundary}"))
     return Response(206, headers, body, length=body.length)
 
 
-def _body(fd: int, span: Span) -> Body:
-    count = span.end - span.start
-    if count > _SMALL:
-        return FileBody(fd, span.start, count)
-    try:
-        return os.pread(fd, count, span.start)
-    finally:
-        os.close(fd)
+def _body(file: OpenFile, span: Span) -> Body:
+    if file.data is None:
+        return FileBody(file.fd, span.start, span.end - span.start)
+    return file.data[span.start : span.end]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import calendar
 import os
 import time
-from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from typing import NamedTuple
+
+_SECOND = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
+class Validators(NamedTuple):
     """`etag` with its quotes; `modified` in whole seconds since 1970.
 
     `strong` is false while the file might change again within the same tick of the clock.
@@ -28,10 +29,10 @@ def of_file(status: os.stat_result) -> Validators:
     A file younger than a second gets a weak tag (RFC 9110 section 8.8.1): two changes could share its time. One from
     the future is said to be of now (section 8.8.2.1).
     """
-    now = time.time()
-    strong = now - status.st_mtime > 1
-    tag = f'"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"'
-    return Validators(tag if strong else f"W/{tag}", int(max(min(status.st_mtime, now), 0)), strong)
+    now, changed = time.time_ns(), status.st_mtime_ns
+    strong = now - changed > _SECOND
+    tag = f'"{status.st_ino:x}-{status.st_size:x}-{changed:x}"'
+    return Validators(tag if strong else f"W/{tag}", max(min(changed, now) // _SECOND, 0), strong)
 
 
 @lru_cache(maxsize=1024)
