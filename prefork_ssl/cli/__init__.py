@@ -45,14 +45,16 @@ def _run(flags: Flags) -> int:
 def _check(flags: Flags) -> int:
     """-t: is the configuration right? With -D DUMP_..., show a part of it instead."""
     from prefork_ssl.cli.dumps import requested
-    from prefork_ssl.cli.reading import check
+    from prefork_ssl.cli.reading import check, examine
 
     configuration, modules = check(flags)
     lines = list(requested(configuration, modules, flags.defines))
     if lines:
         print("\n".join(lines))
-    else:
-        print("Syntax OK", file=sys.stderr)
+        return 0
+    for warning in examine(configuration, modules):
+        print(f"prefork-ssl: {warning}", file=sys.stderr)
+    print("Syntax OK", file=sys.stderr)
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,13 @@ def check(flags: Flags) -> tuple[Configuration, tuple[Module, ...]]:
     check_configuration(configuration, modules)
     worker_identity(configuration.server.settings)
     return configuration, modules
+
+
+def examine(configuration: Configuration, modules: Sequence[Module]) -> Iterator[str]:
+    """What modules find when they open what the server would use: lines that warn. Raises ConfigError."""
+    for module in modules:
+        if module.hooks.examine is not None:
+            yield from module.hooks.examine(configuration)
 
 
 def find_pid_file(flags: Flags) -> Path:

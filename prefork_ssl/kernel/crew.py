@@ -30,8 +30,10 @@ class Door:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Crew:
-    """`identity` is None if the workers stay who the master is."""
+    """`source` is where the configuration's modules were found. `identity` is None if the workers stay who the master
+    is."""
 
+    source: ModuleSource
     generation: Generation
     dispatcher: Dispatcher
     doors: tuple[Door, ...]
@@ -87,7 +89,7 @@ def muster(
         built = build(configuration, source, number, generation)
         undo.callback(built.logs.close)
         doors = tuple(Door(listener, _connect(built, listener)) for listener in listeners)
-        crew = Crew(built, Dispatcher(built), doors, identity)
+        crew = Crew(source, built, Dispatcher(built), doors, identity)
         undo.pop_all()
     return crew
 

@@ -7,7 +7,8 @@ costs nothing on the request path.
 
 A request function that returns a Response ends the phases before the handler; None means: go on.
 
-    once, master        check, prepare
+    once, master        check, prepare, before_fork; under -t: check, examine
+    each second, master maintain
     each worker         worker_start ... worker_stop
     each connection     connection
     each request        post_read, translate,                     per virtual host
@@ -17,7 +18,8 @@ A request function that returns a Response ends the phases before the handler; N
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import enum
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,11 +36,28 @@ if TYPE_CHECKING:
 
 Report = Callable[[Problem], None]
 
+
+class Renewal(enum.IntEnum):
+    """What a module may ask the master for: a turn of the workers, as graceful as any reload."""
+
+    SAME = 1  # the configuration in service is prepared anew
+    RELOAD = 2  # the configuration is read anew, as at SIGHUP
+
+
 # Configuration, in the master. `check` looks for contradictions between directives and reports errors; it opens no key,
-# log or socket, so that `-t` can run it anywhere. `prepare` makes what the generation needs (keys, contexts) and keeps it
-# in the generation; it raises ConfigError to refuse, and must leave alone whatever the running generation uses.
+# log or socket, so that `-t` can run it anywhere. `prepare` makes what the generation needs (keys, contexts) and keeps
+# it in the generation; it raises ConfigError to refuse, and must leave alone whatever the running generation uses.
 Check = Callable[[Configuration, Report], None]
 Prepare = Callable[["Generation"], None]
+
+# Under -t, in place of `prepare`: opens what can be opened without changing anything, and gives lines that warn; raises
+# ConfigError if the server would not start.
+Examine = Callable[[Configuration], Iterable[str]]
+
+# Life of a generation, in the process that stays the master: before its first worker is forked, and about once a second
+# while it is in service. `maintain` must not wait for anything.
+BeforeFork = Callable[["Generation"], None]
+Maintain = Callable[["Generation"], Renewal | None]
 
 # Life of a worker: after privileges are dropped and before the first accept; after the last connection has ended.
 WorkerEvent = Callable[["Worker"], None]
@@ -64,6 +83,9 @@ class Hooks:
 
     check: Check | None = None
     prepare: Prepare | None = None
+    examine: Examine | None = None
+    before_fork: BeforeFork | None = None
+    maintain: Maintain | None = None
     worker_start: WorkerEvent | None = None
     worker_stop: WorkerEvent | None = None
     connection: ConnectionFactory | None = None

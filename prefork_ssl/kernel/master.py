@@ -6,6 +6,8 @@ It has bound the ports and owns the keys, and hands both down by forking. It ser
     TERM, INT       stop: connections are interrupted
     WINCH, QUIT     graceful stop: what is under way is finished, within GracefulShutdownTimeout
     CHLD            a worker has ended
+
+Modules may ask for a reload, too (maintain, in hooks.py).
 """
 
 from __future__ import annotations
@@ -27,8 +29,10 @@ from prefork_ssl.kernel.crew import Crew, muster
 from prefork_ssl.kernel.daemon import Launch
 from prefork_ssl.kernel.directives import GRACEFUL_SHUTDOWN_TIMEOUT, PID_FILE
 from prefork_ssl.kernel.generation import ModuleSource
+from prefork_ssl.kernel.hooks import Renewal
 from prefork_ssl.kernel.levels import Level
 from prefork_ssl.kernel.loop import Loop
+from prefork_ssl.kernel.maintenance import Maintenance
 from prefork_ssl.kernel.pidfile import PidFile, PidFileError, claim
 from prefork_ssl.kernel.rollout import Rollout, cause
 from prefork_ssl.kernel.rotation import Rotation
@@ -68,7 +72,7 @@ class Master:
         self._rollout: Rollout | None = self._first  # the one that may be soon
         self._leaving: list[Crew] = []  # those some of whose workers may not have ended yet
         self._pid_file: PidFile | None = None
-        self._reload_wanted = False
+        self._wanted: Renewal | None = None
         self._askers: list[Answer] = []
         self._stopping = False
         self._kills_at = float("inf")
@@ -78,6 +82,7 @@ class Master:
         self._workforce = Workforce(self._loop, self._said, self._forget)
         self._supervisor = Supervisor(self._workforce, crew)
         self._rotation = Rotation()
+        self._maintenance = Maintenance()
         self._control: ControlServer | None = None
         self._use_log_of(crew)
 
@@ -97,8 +102,8 @@ class Master:
         if time.monotonic() >= self._next_tick:
             self._next_tick = time.monotonic() + _TICK
             self._tick()
-        if self._reload_wanted and self._rollout is None and not self._stopping:
-            self._reload()
+        if self._wanted and self._rollout is None and not self._stopping:
+            self._renew(self._wanted)
         if self._crew is not None and not self._stopping:
             self._supervisor.fill()
 
@@ -111,6 +116,8 @@ class Master:
         for crew in [crew for crew in self._leaving if not self._workforce.of(crew)]:
             self._leaving.remove(crew)
             crew.generation.logs.close()
+        if self._crew is not None and self._rollout is None and not self._stopping:
+            self._want(self._maintenance.run(self._crew.generation))
         if time.monotonic() >= self._kills_at:
             for member in self._workforce:
                 self._log.write(Level.ALERT, f"{member} does not end, and is killed")
@@ -154,8 +161,14 @@ class Master:
             self._log.write(Level.ERROR, str(error))
         self._pid_file = None
 
-    def _forget(self) -> None:
-        """In a new worker: let go of what is the master's."""
+    def _forget(self, crew: Crew) -> None:
+        """In a new worker: let go of what is the master's, and other crews'.
+
+        A socket that nobody accepts on any more must close, and a log program must find the end of its input."""
+        for other in self._crews():
+            if other is not crew:
+                other.close_sockets(crew)
+                other.generation.logs.close()
         self._loop.forget()
         self._launch.forget()
         if self._control is not None:
@@ -174,8 +187,11 @@ class Master:
     def _caught(self, number: signal.Signals) -> None:
         getattr(self, f"_handle_{number.name.removeprefix('SIG').lower()}")()
 
+    def _want(self, renewal: Renewal | None) -> None:
+        self._wanted = max(filter(None, (self._wanted, renewal)), default=None)
+
     def _handle_hup(self) -> None:
-        self._reload_wanted = True
+        self._want(Renewal.RELOAD)
 
     _handle_usr1 = _handle_hup
 
@@ -222,17 +238,17 @@ class Master:
         if question != "reload" or self._stopping:
             answer(f"refused\n{_STOPPING if self._stopping else 'what is asked is not understood'}")
             return
-        self._reload_wanted = True
+        self._want(Renewal.RELOAD)
         self._askers.append(answer)
 
     # --- transactions ---
 
-    def _reload(self) -> None:
+    def _renew(self, renewal: Renewal) -> None:
         answers, self._askers = self._askers, []
-        self._reload_wanted = False
+        self._wanted = None
         self._notify(systemd.notify_reloading)
         try:
-            configuration, source = self._read()
+            configuration, source = self._source_of(renewal)
             rollout = self._rollout = Rollout(muster(configuration, source, self._crew), answers=answers)
         except ConfigError as error:
             self._refuse(answers, str(error))
@@ -244,11 +260,18 @@ class Master:
         else:
             self._roll_out(rollout)
 
+    def _source_of(self, renewal: Renewal) -> tuple[Configuration, ModuleSource]:
+        """What the next crew is made from. Raises ConfigError."""
+        if renewal is Renewal.SAME and self._crew is not None:
+            return self._crew.generation.configuration, self._crew.source
+        return self._read()
+
     def _roll_out(self, rollout: Rollout) -> None:
         path = pid_file_path(rollout.crew.generation.configuration)
         try:
             if self._pid_file is None or path != self._pid_file.path:
                 rollout.pid_file = claim(path)
+            self._maintenance.begin(rollout.crew.generation)
             rollout.hire(self._workforce)
         except (PidFileError, OSError, RuntimeError) as error:
             self._roll_back(rollout, (error.strerror if isinstance(error, OSError) else "") or str(error))
