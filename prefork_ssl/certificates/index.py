@@ -79,7 +79,8 @@ class Index:
 
     def output(self, path: Path) -> files.Output:
         """The index as a file to be written."""
-        return files.Output(path, "".join(map(_line, self.entries)).encode(), files.PUBLIC, force=True)
+        text = "".join(map(_line, self.entries))
+        return files.Output(path, text.encode(errors="surrogateescape"), files.PUBLIC, force=True)
 
 
 def _revoked(entry: Entry, revocation: Revocation) -> Entry:
@@ -113,7 +114,7 @@ def locked(ca_certificate: Path) -> Iterator[Index]:
 def _read(path: Path) -> Index:
     if not path.exists():
         return Index([])
-    lines = path.read_text().splitlines()
+    lines = path.read_text(errors="surrogateescape").splitlines()
     return Index([_entry(line, f"{path}:{number}") for number, line in enumerate(lines, 1)])
 
 
