@@ -38,8 +38,11 @@ class ErrorLog:
         self._default = levels.get("", Level.WARN)
 
     def enabled(self, level: Level, module: str = "core") -> bool:
-        """Whether a message of this level and module would be written: ask before composing an expensive one."""
-        return level <= self._levels.get(module, self._default)
+        """Whether a message of this level and module would be written: ask before composing an expensive one.
+
+        Notices always are, as in Apache: they tell of starts, reloads and what the administrator asked for.
+        """
+        return level == Level.NOTICE or level <= self._levels.get(module, self._default)
 
     def write(
         self,

@@ -93,8 +93,9 @@ class TestErrorLog:
             "crit",
             "error",
             "warn",
+            "notice",
         }
-        assert {level for module, level in written if module == "files"} == {"emerg", "alert", "crit"}
+        assert {level for module, level in written if module == "files"} == {"emerg", "alert", "crit", "notice"}
         assert len([level for module, level in written if module == "ssl"]) == 8
         logs.close()
 
