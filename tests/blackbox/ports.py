@@ -22,6 +22,7 @@ class ReservedPort:
     def listening(self) -> bool:
         """Whether somebody accepts connections here."""
         with socket.socket() as probe:
+            probe.settimeout(1)
             return probe.connect_ex(("127.0.0.1", self.number)) == 0
 
     def release(self) -> None:

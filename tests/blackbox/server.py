@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import signal
 import string
 import subprocess
@@ -145,7 +146,10 @@ class Server:
                 f"the server ended ({self._process.returncode}):\n{self.console.read_text()}"
             )
         listening = all(port.listening() for port in self.ports.values())
-        return listening and self.pid_file.exists() and bool(self.workers())
+        return listening and self.pid_file.exists() and len(self.workers()) == self._configured_workers()
+
+    def _configured_workers(self) -> int:
+        return int(re.findall(r"^StartServers (\d+)", self.configuration_file.read_text(), re.MULTILINE)[-1])
 
     def stop(self, signal_number: int = signal.SIGTERM, seconds: float = 15) -> int:
         """Send the signal, wait for the end and return the exit status."""

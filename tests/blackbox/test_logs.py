@@ -73,7 +73,10 @@ def test_a_log_that_was_moved_away_is_opened_anew(server: Server) -> None:
     until((server.root / "logs/error_log").exists, "a new error log")
 
 
-def test_no_line_is_lost_while_logs_are_rotated(server: Server, authority: Authority) -> None:
+def test_no_line_is_lost_while_logs_are_rotated(new_server, authority: Authority) -> None:
+    server = new_server(ONE_HOST)
+    server.write("page.txt", b"0123456789")
+    server.start()
     context = clients.tls_context(authority.cert)
     logs = server.root / "logs"
     with hammering(
