@@ -26,7 +26,7 @@ p { margin: .75rem 0 0 }
 dl { margin: 1.5rem 0 0; border-top: 1px solid var(--line) }
 dl div { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .6rem 0; border-bottom: 1px solid var(--line) }
 dt { flex: 0 0 6rem; color: var(--soft) } dd { margin: 0; flex: 1 1 12rem; overflow-wrap: anywhere }
-code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere }
+code { font: .9em ui-monospace, monospace; white-space: nowrap }
 a { color: inherit; overflow-wrap: anywhere } small { color: var(--soft) }
 """
 
