@@ -50,7 +50,7 @@ def serve(transport: Transport, dispatcher: Dispatcher, serving: Serving) -> Non
             pass
         transport.wire.limit(_LINGER)
         transport.shutdown()
-        if conversation.unheard:
+        if conversation.unheard or transport.wire.unread():
             transport.wire.linger(_LINGER)
     except (OSError, Deadline):
         return  # The peer has gone or reads no more. There is nobody to tell.

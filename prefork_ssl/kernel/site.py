@@ -92,7 +92,10 @@ class Site:
 
     def _inner(self, request: Request) -> Response:
         """An internal redirect: the response of another path of this host, without the response phase."""
-        target = parse_target(request.target)
+        try:
+            target = parse_target(request.target)
+        except RequestError as error:
+            return _refusal(error)
         request.path, request.query = target.path, target.query
         return self._respond(request)[0]
 

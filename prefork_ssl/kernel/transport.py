@@ -96,6 +96,13 @@ class Wire:
             self.limit(self.patience)
         self._wait(self._writer)
 
+    def unread(self) -> bool:
+        """Whether bytes of the peer have arrived that nobody has read."""
+        try:
+            return bool(self.sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
     def linger(self, seconds: float) -> None:
         """Send no more, and throw away what the peer still sends, for a while or until it ends too.
 

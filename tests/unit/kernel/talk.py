@@ -82,8 +82,8 @@ def parse_replies(data: bytes) -> list[Reply]:
 class Server:
     """Serves connections by a generation built from these settings, hooks and virtual hosts.
 
-    `logged` are (request line, status, bytes sent) from the log phase, `begun` and `ended` count requests. `errors()` is
-    the error log so far.
+    `logged` are (request line, status, bytes sent) from the log phase, `begun` and `ended` count requests, `errors()`
+    is the error log so far.
     """
 
     def __init__(
@@ -115,8 +115,10 @@ class Server:
         self.generation.logs.flush()
         return Path(self._directory.name, "error_log").read_text()
 
-    def connect(self, *, local: tuple[str, int] = LOCAL, transport: type[Transport] = Transport) -> Client:
-        near, far = socket.socketpair()
+    def connect(
+        self, *, local: tuple[str, int] = LOCAL, transport: type[Transport] = Transport, tcp: bool = False
+    ) -> Client:
+        near, far = _tcp_pair() if tcp else socket.socketpair()
         near.setblocking(False)
         far.setblocking(False)
         wire = Wire(far, PEER, local)
@@ -168,11 +170,25 @@ class Client:
             while not self.server.ready() and not self._waits():
                 gevent.idle()
 
-    def sweep(self) -> None:
-        """What a worker does with connections that wait for too long."""
-        gevent.sleep(0.002)
-        if self.wire.deadline <= gevent.get_hub().loop.now():
-            self.wire.interrupt(Deadline())
+    def read_slowly(self, size: int, rate: int) -> bytes:
+        """Read `size` bytes, about `rate` a second, while a worker looks after deadlines."""
+        received = b""
+        loop = gevent.get_hub().loop
+        while len(received) < size and (data := self._own.read()):
+            received += data
+            gevent.sleep(len(data) / rate)
+            if self.wire.deadline <= loop.now():
+                loop.run_callback(self.wire.interrupt, Deadline())
+        return received
+
+    def wait_for_deadline(self) -> None:
+        """Do what a worker does, until it has interrupted the connection once."""
+        loop = gevent.get_hub().loop
+        with gevent.Timeout(10):
+            while self.wire.deadline > loop.now():
+                gevent.sleep(0.002)
+        loop.run_callback(self.wire.interrupt, Deadline())
+        gevent.sleep(0)
 
     def read(self) -> bytes:
         """What the server has sent by now; b"" also at the end."""
@@ -190,8 +206,8 @@ class Client:
         with gevent.Timeout(10):
             while data := self._own.read():
                 received += data
+            self.close()
             self.server.get()
-        self.close()
         return received
 
     def close(self) -> None:
@@ -201,6 +217,12 @@ class Client:
         unread = array.array("i", [0])
         fcntl.ioctl(self.wire.sock, termios.FIONREAD, unread)
         return self.wire._waiting is not None and not unread[0]
+
+
+def _tcp_pair() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        near = socket.create_connection(listener.getsockname())
+        return near, listener.accept()[0]
 
 
 def splits(data: bytes, places: Iterable[int]) -> Iterator[bytes]:
