@@ -1,16 +1,24 @@
-"""The facts as lines on a terminal."""
+"""The facts as lines, and findings as a table, on a terminal."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from .facts import Facts, Findings
+
+if TYPE_CHECKING:
+    from .configuration_check import Finding
 
 # Lists longer than this, such as the serial numbers of a large CRL, are cut.
 _LONGEST_LIST = 20
 
 _SOON, _LATE = 30, 7
+
+_UNBOUNDED = 10_000
 
 
 def show(findings: Findings) -> None:
@@ -23,6 +31,18 @@ def show(findings: Findings) -> None:
         console.print()
     for problem in findings.problems:
         console.print(Text(f"Problem: {problem}", "red"))
+
+
+def show_findings(findings: "Sequence[Finding]") -> None:
+    """Print a table of what was found in a configuration."""
+    # Without a terminal, a line for each finding, however long.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
+    table = Table("", "where", "what", box=None, padding=(0, 2, 0, 0))
+    for finding in findings:
+        kind = Text("error", "bold red") if finding.is_error else Text("warning", "yellow")
+        table.add_row(kind, Text(finding.place), Text(finding.message))
+    if findings:
+        console.print(table)
 
 
 def _lines(facts: Facts) -> Iterator[Text]:

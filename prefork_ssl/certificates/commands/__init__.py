@@ -3,6 +3,7 @@
 from . import (
     acme,
     ca,
+    check,
     convert,
     crl,
     dummy,
@@ -32,6 +33,7 @@ ALL = tuple(
         convert,
         rehash,
         show,
+        check,
         acme,
     )
 )

@@ -123,3 +123,11 @@ def hexadecimal(text: str) -> int:
 
 
 hexadecimal.__name__ = "hexadecimal number"
+
+
+def definition(text: str) -> tuple[str, str]:
+    """NAME or NAME=VALUE; argparse reports the ValueError."""
+    name, _, value = text.partition("=")
+    if not name:
+        raise ValueError(text)
+    return name, value

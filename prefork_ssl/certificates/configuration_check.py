@@ -1,0 +1,61 @@
+"""What `prefork-ssl -t` finds in a configuration: its mistakes, and what the modules say of keys and certificates."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefork_ssl.config.build import read_configuration
+from prefork_ssl.config.errors import ConfigError, Problem
+from prefork_ssl.kernel.directives import CORE_DIRECTIVES
+from prefork_ssl.kernel.generation import check_configuration, load_order
+from prefork_ssl.kernel.loader import Loader
+from prefork_ssl.kernel.privileges import worker_identity
+
+# A warning of a module begins with file and line if it is about one.
+_PLACE = re.compile(r"(\S.*?:\d+): ")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found: whether it keeps the server from starting, where (`file:line` or nothing), and what."""
+
+    is_error: bool
+    place: str
+    message: str
+
+
+def check(file: Path, server_root: Path, defines: Mapping[str, str]) -> list[Finding]:
+    """Read a configuration and let its modules open what the server would use.
+
+    Args:
+        file: the configuration; like `server_root` an absolute path.
+        server_root: where relative paths begin until a ServerRoot line says otherwise.
+        defines: names for <IfDefine> and ${NAME}, with their values.
+    """
+    try:
+        return [_warning(line) for line in _examine(file, server_root, defines)]
+    except ConfigError as error:
+        return [_error(problem) for problem in error.problems]
+
+
+def _examine(file: Path, server_root: Path, defines: Mapping[str, str]) -> list[str]:
+    loader = Loader()
+    configuration = read_configuration(
+        file, server_root=server_root, core=CORE_DIRECTIVES, modules=loader, defines=defines
+    )
+    modules = load_order(configuration, loader)
+    check_configuration(configuration, modules)
+    worker_identity(configuration.server.settings)
+    examiners = [module.hooks.examine for module in modules if module.hooks.examine is not None]
+    return [line for examine in examiners for line in examine(configuration)]
+
+
+def _warning(line: str) -> Finding:
+    place = _PLACE.match(line)
+    return Finding(False, place[1], line[place.end() :]) if place else Finding(False, "", line)
+
+
+def _error(problem: Problem) -> Finding:
+    place = str(problem.origin) if problem.origin else ""
+    return Finding(True, place, str(problem).removeprefix(f"{place}: "))
