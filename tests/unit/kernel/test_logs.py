@@ -95,7 +95,12 @@ class TestErrorLog:
             "warn",
             "notice",
         }
-        assert {level for module, level in written if module == "files"} == {"emerg", "alert", "crit", "notice"}
+        assert {level for module, level in written if module == "files"} == {
+            "emerg",
+            "alert",
+            "crit",
+            "notice",
+        }
         assert len([level for module, level in written if module == "ssl"]) == 8
         logs.close()
 
