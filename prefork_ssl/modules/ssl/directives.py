@@ -30,8 +30,8 @@ class NamedPath:
 
 
 def _named_path(word: str, place: Place) -> tuple[NamedPath, ...]:
-    path = arguments.existing_file.parse((word,), place)
-    return (NamedPath(path, place.origin),)
+    """Whether there is such a file is seen when it is needed: what was read before may have been removed since."""
+    return (NamedPath(arguments.path.parse((word,), place), place.origin),)
 
 
 def _engine(word: str, _place: Place) -> bool:
@@ -71,7 +71,7 @@ def _pass_phrase_dialog(words: Words, place: Place) -> Means:
     return parse_means(words, place.server_root)
 
 
-existing_file: Arguments[tuple[NamedPath, ...]] = one("file", _named_path)
+key_file: Arguments[tuple[NamedPath, ...]] = one("file", _named_path)
 
 # --- declarations ------------------------------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ SSL_ENGINE: Directive[bool | None] = Directive(
 )
 SSL_CERTIFICATE_FILE: Directive[tuple[NamedPath, ...]] = Directive(
     "SSLCertificateFile",
-    existing_file,
+    key_file,
     HOST,
     (),
     "The certificate, followed by its intermediates (and by its key, if SSLCertificateKeyFile does not name it). "
@@ -95,7 +95,7 @@ SSL_CERTIFICATE_FILE: Directive[tuple[NamedPath, ...]] = Directive(
 )
 SSL_CERTIFICATE_KEY_FILE: Directive[tuple[NamedPath, ...]] = Directive(
     "SSLCertificateKeyFile",
-    existing_file,
+    key_file,
     HOST,
     (),
     "The private key of the certificate: the first belongs to the first SSLCertificateFile, and so on.",
@@ -103,7 +103,7 @@ SSL_CERTIFICATE_KEY_FILE: Directive[tuple[NamedPath, ...]] = Directive(
 )
 SSL_CERTIFICATE_CHAIN_FILE: Directive[tuple[NamedPath, ...]] = Directive(
     "SSLCertificateChainFile",
-    existing_file,
+    key_file,
     HOST,
     (),
     "Intermediates to send with certificates whose own file has none.",

@@ -12,17 +12,23 @@ from prefork_ssl.modules.ssl.connection.handshake import connection
 from prefork_ssl.modules.ssl.connection.requests import post_read
 from prefork_ssl.modules.ssl.directives import SSL_DIRECTIVES
 from prefork_ssl.modules.ssl.hosts.consistency import check
+from prefork_ssl.modules.ssl.hosts.examination import dump_certificates, examine
 from prefork_ssl.modules.ssl.hosts.preparation import prepare
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.openssl import LIBRARY
 from prefork_ssl.modules.ssl.variables import ssl_variable
 
 if TYPE_CHECKING:
+    from prefork_ssl.kernel.generation import Generation
     from prefork_ssl.kernel.worker import Worker
 
 
 def _forget_keys(worker: Worker) -> None:
     worker.generation[KEYRING].forget()
+
+
+def _protect_phrases(generation: Generation) -> None:
+    generation[KEYRING].protect()
 
 
 module = Module(
@@ -31,10 +37,13 @@ module = Module(
     hooks=Hooks(
         check=check,
         prepare=prepare,
+        examine=examine,
+        before_fork=_protect_phrases,
         worker_start=_forget_keys,
         connection=connection,
         post_read=post_read,
     ),
     variables={"SSL_": ssl_variable},
+    dumps={"DUMP_CERTS": dump_certificates},
     tokens=(f"pyOpenSSL/{pyopenssl_version}", LIBRARY),
 )

@@ -1,4 +1,4 @@
-"""The check hook: directives that contradict each other. Nothing is opened."""
+"""Directives that contradict each other. Nothing is opened."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from prefork_ssl.config.errors import Origin, Problem
 from prefork_ssl.config.tree import Configuration, Host, HostAddress
 from prefork_ssl.kernel.directives import LISTEN
 from prefork_ssl.kernel.hooks import Report
+from prefork_ssl.kernel.hosts import NameTable
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_FILE, SSL_CERTIFICATE_KEY_FILE, SSL_ENGINE
-from prefork_ssl.modules.ssl.hosts.settings import host_name, speaks_tls
+from prefork_ssl.modules.ssl.hosts.settings import host_name, names, speaks_tls
+from prefork_ssl.modules.ssl.keys.findings import Finding
 
 
 def check(configuration: Configuration, report: Report) -> None:
-    """The check hook: directives that contradict each other."""
+    """The check hook (kernel/hooks.py)."""
     reported: set[Problem] = set()
     for problem in (*_files(configuration), *_shared_addresses(configuration), *_deaf_ports(configuration)):
         if (
@@ -63,6 +65,30 @@ def _deaf_ports(configuration: Configuration) -> Iterator[Problem]:
             message = f"Listen: port {line.port} is for https, but no host there speaks TLS"
             hint = f"give <VirtualHost *:{line.port}> an SSLCertificateFile, or drop the word https"
             yield Problem(message, line.origin, hint)
+
+
+def unreachable(configuration: Configuration) -> Iterator[Finding]:
+    """Hosts that no client gets to, because an earlier host of the same address takes all their names."""
+    by_address: dict[HostAddress, list[Host]] = {}
+    for host in configuration.hosts:
+        for address in host.addresses:
+            by_address.setdefault(address, []).append(host)
+    for address, hosts in by_address.items():
+        table = NameTable(hosts)
+        for host in hosts:
+            first = table.find(names(host)[0])
+            if speaks_tls(host, configuration) and not _reachable(host, table):
+                message = (
+                    f"on {address}, {host_name(host)} is never reached: {first.origin} has the same name"
+                )
+                hint = "give each <VirtualHost> of one address a ServerName of its own"
+                yield Finding("warning", "ServerName", str(host.origin or ""), message, hint)
+
+
+def _reachable(host: Host, table: NameTable) -> bool:
+    return host is table.default or any(
+        "*" in name or "?" in name or table.find(name) is host for name in names(host)
+    )
 
 
 def _engine_origin(host: Host) -> Origin | None:

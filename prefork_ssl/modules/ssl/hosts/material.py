@@ -1,8 +1,8 @@
-"""The key material of each host that speaks TLS: loaded, checked, and refused with everything that is wrong."""
+"""The key material of each host that speaks TLS, and everything that can be said about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,14 +10,18 @@ from prefork_ssl.config.tree import Host
 from prefork_ssl.modules.ssl.certificate.checks import check
 from prefork_ssl.modules.ssl.hosts.settings import key_sources, names
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
-from prefork_ssl.modules.ssl.keys.keystore import KeyMaterial, KeySource, Loaded
+from prefork_ssl.modules.ssl.keys.keystore import CertificateMaterial, KeyMaterial, Loaded
 
 
 @dataclass(frozen=True, slots=True)
 class HostMaterial:
-    """What one host serves with, one for each type of key, and what there is to say about it."""
+    """What one host serves with, one for each type of key, and what there is to say about it.
+
+    Under -t, a certificate whose key stayed closed is in `unopened`.
+    """
 
     materials: tuple[KeyMaterial, ...]
+    unopened: tuple[CertificateMaterial, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -28,18 +32,28 @@ class HostMaterial:
 
 def host_material(hosts: Sequence[Host], loaded: Loaded) -> dict[Host, HostMaterial]:
     """What each host serves with. Raises KeyMaterialError with all errors."""
-    found = {host: _checked(host, loaded.materials) for host in hosts}
-    findings = dict.fromkeys(finding for each in found.values() for finding in each.findings)
-    if errors := [finding for finding in findings if finding.severity == "error"]:
-        raise KeyMaterialError(errors)
+    unopened = {material.source: material for material in loaded.unopened}
+    found = {}
+    for host in hosts:
+        sources = key_sources(host)
+        opened = tuple(loaded.materials[source] for source in sources if source in loaded.materials)
+        closed = tuple(unopened[source] for source in sources if source in unopened)
+        found[host] = HostMaterial(opened, closed, tuple(_findings(host, (*opened, *closed))))
+    refuse_errors(finding for each in found.values() for finding in each.findings)
     return found
 
 
-def _checked(host: Host, loaded: Mapping[KeySource, KeyMaterial]) -> HostMaterial:
-    materials = tuple(loaded[source] for source in key_sources(host))
+def refuse_errors(findings: Iterable[Finding]) -> None:
+    """Raises KeyMaterialError if there are errors among the findings."""
+    if errors := dict.fromkeys(finding for finding in findings if finding.severity == "error"):
+        raise KeyMaterialError(errors)
+
+
+def _findings(host: Host, materials: Sequence[CertificateMaterial]) -> Iterator[Finding]:
     now = datetime.now(UTC)
-    findings = [finding for material in materials for finding in check(material, names(host), now)]
-    return HostMaterial(materials, (*findings, *_same_type(materials)))
+    for material in materials:
+        yield from check(material, names(host), now)
+    yield from _same_type([material for material in materials if isinstance(material, KeyMaterial)])
 
 
 def _same_type(materials: Sequence[KeyMaterial]) -> Iterator[Finding]:

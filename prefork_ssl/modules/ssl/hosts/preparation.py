@@ -17,16 +17,14 @@ from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.modules.ssl.certificate.description import days_left
 from prefork_ssl.modules.ssl.context.build import build_context
 from prefork_ssl.modules.ssl.context.parameters import Parameters, parameters
-from prefork_ssl.modules.ssl.directives import SSL_LOG, SSL_LOG_LEVEL
+from prefork_ssl.modules.ssl.hosts.consistency import unreachable
+from prefork_ssl.modules.ssl.hosts.logs import HostLogs
 from prefork_ssl.modules.ssl.hosts.material import HostMaterial, host_material
-from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, speaks_tls
+from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, tls_hosts
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
-from prefork_ssl.modules.ssl.keys.findings import KeyMaterialError
-from prefork_ssl.modules.ssl.keys.keyring import KEYRING, keyring_for, refused
-from prefork_ssl.modules.ssl.keys.keystore import Loaded
+from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
+from prefork_ssl.modules.ssl.keys.keyring import keyring_of, refused
 from prefork_ssl.modules.ssl.log import events
-from prefork_ssl.modules.ssl.log.log import SSLLog
-from prefork_ssl.modules.ssl.passphrase.means import Occasion
 
 # What tells whether a Context may go on: the host's name and its parameters.
 _Identity = tuple[str, Parameters]
@@ -34,31 +32,32 @@ _Identity = tuple[str, Parameters]
 
 def prepare(generation: Generation) -> None:
     """See kernel/hooks.py. Raises ConfigError."""
-    configuration = generation.configuration
-    hosts = [host for host in configuration.all_hosts if speaks_tls(host, configuration)]
-    main_log = _open_log(generation, configuration.server)
+    hosts = tls_hosts(generation.configuration)
+    logs = HostLogs(generation, hosts)
+    in_service = _contexts_in_service(generation)
     try:
-        loaded = _load(generation, hosts)
-        material = host_material(hosts, loaded)
-        in_service = _contexts_in_service(generation)
-        tls_hosts = {host: _tls_host(generation, host, material[host], in_service) for host in hosts}
+        material, findings = _load(generation, hosts)
+        table = {host: _tls_host(host, material[host], in_service, logs) for host in hosts}
     except KeyMaterialError as error:
+        logs.tell_refusal(error.findings)
         raise refused(error.findings) from error
-    generation.keep(TLS_HOSTS, tls_hosts)
-    _tell_keys(main_log, loaded, tls_hosts, material)
-    events.ready(main_log, generation.number, len(hosts), _unchanged(tls_hosts, in_service))
+    generation.keep(TLS_HOSTS, table)
+    _tell_keys(table, material)
+    logs.tell([*findings, *unreachable(generation.configuration)])
+    events.ready(logs.main, generation.number, len(hosts), _unchanged(table, in_service))
 
 
-def _load(generation: Generation, hosts: Sequence[Host]) -> Loaded:
-    keyring = keyring_for(generation)
-    generation.keep(KEYRING, keyring)
-    sources = [source for host in hosts for source in key_sources(host)]
-    occasion = Occasion.RELOAD if generation.previous else Occasion.START
-    return keyring.load(sources, generation.configuration.server.settings, occasion)
+def _load(generation: Generation, hosts: Sequence[Host]) -> tuple[dict[Host, HostMaterial], list[Finding]]:
+    """What each host serves with, and what there is to say about it. Raises KeyMaterialError."""
+    loaded = keyring_of(generation).load(
+        [source for host in hosts for source in key_sources(host)], generation
+    )
+    material = host_material(hosts, loaded)
+    return material, [*loaded.findings, *(finding for each in material.values() for finding in each.findings)]
 
 
 def _tls_host(
-    generation: Generation, host: Host, material: HostMaterial, in_service: Mapping[_Identity, SSL.Context]
+    host: Host, material: HostMaterial, in_service: Mapping[_Identity, SSL.Context], logs: HostLogs
 ) -> TLSHost:
     name = host_name(host)
     wanted = parameters(host.settings, material.identities)
@@ -68,7 +67,7 @@ def _tls_host(
         parameters=wanted,
         certificates=tuple(each.certificate for each in material.materials),
         handshake_time=read_limits(host.settings[REQUEST_READ_TIMEOUT]).handshake,
-        log=_open_log(generation, host),
+        log=logs[host],
     )
 
 
@@ -78,24 +77,12 @@ def _contexts_in_service(generation: Generation) -> dict[_Identity, SSL.Context]
     return {(host.name, host.parameters): host.context for host in (previous or {}).values()}
 
 
-def _unchanged(tls_hosts: TLSHosts, in_service: Mapping[_Identity, SSL.Context]) -> int:
-    return sum((host.name, host.parameters) in in_service for host in tls_hosts.values())
+def _unchanged(table: TLSHosts, in_service: Mapping[_Identity, SSL.Context]) -> int:
+    return sum((host.name, host.parameters) in in_service for host in table.values())
 
 
-def _open_log(generation: Generation, host: Host) -> SSLLog:
-    target = host.settings[SSL_LOG]
-    file = generation.logs.open(target, host.settings.origin(SSL_LOG)) if target else None
-    return SSLLog(host_name(host), file, host.settings[SSL_LOG_LEVEL], generation.logs.for_host(host))
-
-
-def _tell_keys(
-    main_log: SSLLog, loaded: Loaded, tls_hosts: TLSHosts, material: Mapping[Host, HostMaterial]
-) -> None:
+def _tell_keys(table: TLSHosts, material: Mapping[Host, HostMaterial]) -> None:
     now = datetime.now(UTC)
-    for finding in loaded.findings:
-        events.found(main_log, finding)
-    for host, tls_host in tls_hosts.items():
+    for host, tls_host in table.items():
         for each in material[host].materials:
             events.key_loaded(tls_host.log, each, days_left(each.certificate, now))
-        for finding in material[host].findings:
-            events.found(tls_host.log, finding)

@@ -29,6 +29,11 @@ def speaks_tls(host: Host, configuration: Configuration) -> bool:
     return bool(host.settings[SSL_CERTIFICATE_FILE] and ports and (own_ports & ports or 0 in own_ports))
 
 
+def tls_hosts(configuration: Configuration) -> list[Host]:
+    """All hosts that speak TLS, the main server first."""
+    return [host for host in configuration.all_hosts if speaks_tls(host, configuration)]
+
+
 def host_name(host: Host) -> str:
     """ "www.example.com:443", for logs and for people."""
     name = server_name(host.settings)

@@ -1,4 +1,4 @@
-"""The key store on its way through the generations, and its place in the hooks.
+"""The key store on its way through the generations.
 
 A reload that is refused after the keys were loaded must not change what the store keeps. So what a generation loaded is
 committed when the next one is prepared: by then it is known that it went into service.
@@ -12,36 +12,38 @@ from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import ConfigError, Origin, Problem
 from prefork_ssl.kernel.generation import Generation, Key
 from prefork_ssl.modules.ssl.directives import SSL_PASS_PHRASE_DIALOG, SSL_PASS_PHRASE_REUSE
-from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
+from prefork_ssl.modules.ssl.keys.findings import Finding
 from prefork_ssl.modules.ssl.keys.keystore import KeySource, KeyStore, Loaded
 from prefork_ssl.modules.ssl.passphrase.means import Occasion, PassPhraseDialog
 
 
 class Keyring:
-    """A generation's hold on the key store, which is one for all generations of a master."""
+    """The key store of a master, and what the latest generation loaded from it. One for all generations."""
 
-    def __init__(self, store: KeyStore) -> None:
-        self._store = store
+    def __init__(self) -> None:
+        self._store = KeyStore()
         self._loaded: Loaded | None = None
+        self._generation = 0  # the one that loaded it
 
-    def load(self, sources: Sequence[KeySource], settings: Settings, occasion: Occasion) -> Loaded:
-        """The key material of all sources. `settings` are the main server's. Raises KeyMaterialError."""
-        dialog = PassPhraseDialog(
-            means=settings[SSL_PASS_PHRASE_DIALOG],
-            where=str(settings.origin(SSL_PASS_PHRASE_DIALOG) or ""),
-            reuse=settings[SSL_PASS_PHRASE_REUSE],
-        )
+    def load(self, sources: Sequence[KeySource], generation: Generation) -> Loaded:
+        """The key material of all sources, for a generation that is being prepared. Raises KeyMaterialError."""
+        previous = generation.previous
+        if self._loaded is not None and previous is not None and previous.number == self._generation:
+            self._loaded.commit()
+        self._loaded = None
+        occasion = Occasion.RELOAD if previous else Occasion.START
+        dialog = pass_phrase_dialog(generation.configuration.server.settings)
         self._loaded = self._store.load(sources, dialog, occasion)
+        self._generation = generation.number
         return self._loaded
 
-    def successor(self) -> Keyring:
-        """The keyring of the next generation; called once this one is known to be in service."""
-        if self._loaded is not None:
-            self._loaded.commit()
-        return Keyring(self._store)
+    def protect(self) -> None:
+        """In the process that stays the master, before it forks a worker: keep pass phrases out of core dumps, swap and
+        workers."""
+        self._store.protect()
 
     def forget(self) -> None:
-        """In a worker: the keys it needs are in its contexts."""
+        """In a worker: the keys it needs are in its Contexts."""
         self._store.forget()
         self._loaded = None
 
@@ -49,10 +51,21 @@ class Keyring:
 KEYRING = Key[Keyring]("ssl keys")
 
 
-def keyring_for(generation: Generation) -> Keyring:
-    """The keyring of a generation that is being prepared."""
-    previous = generation.previous.get(KEYRING) if generation.previous else None
-    return previous.successor() if previous else Keyring(KeyStore())
+def keyring_of(generation: Generation) -> Keyring:
+    """The keyring for a generation that is being prepared: that of the generations before."""
+    inherited = generation.previous.get(KEYRING) if generation.previous else None
+    keyring = inherited or Keyring()
+    generation.keep(KEYRING, keyring)
+    return keyring
+
+
+def pass_phrase_dialog(settings: Settings) -> PassPhraseDialog:
+    """How pass phrases are to be asked for; `settings` are the main server's."""
+    return PassPhraseDialog(
+        means=settings[SSL_PASS_PHRASE_DIALOG],
+        where=str(settings.origin(SSL_PASS_PHRASE_DIALOG) or ""),
+        reuse=settings[SSL_PASS_PHRASE_REUSE],
+    )
 
 
 def refused(findings: Sequence[Finding]) -> ConfigError:
@@ -66,6 +79,3 @@ def refused(findings: Sequence[Finding]) -> ConfigError:
 def _origin(where: str) -> Origin | None:
     file, _, line = where.rpartition(":")
     return Origin(file, int(line)) if file and line.isdigit() else None
-
-
-__all__ = ["KEYRING", "KeyMaterialError", "Keyring", "keyring_for", "refused"]

@@ -51,12 +51,12 @@ def key_loaded(log: SSLLog, material: KeyMaterial, days_left: int) -> None:
     log.write(Event(INFO, "key-loaded", message, fields=fields))
 
 
-def found(log: SSLLog, finding: Finding) -> None:
+def found(finding: Finding) -> Event:
     """Something about key material that the administrator should know."""
     place = f"{finding.where}: " if finding.where else ""
     message = f"{place}{finding.directive}: {finding.message}"
     fields = {"directive": finding.directive, "where": finding.where}
-    log.write(Event(_SEVERITIES[finding.severity], "finding", message, fields=fields, hint=finding.hint))
+    return Event(_SEVERITIES[finding.severity], "finding", message, fields=fields, hint=finding.hint)
 
 
 # --- handshakes ---
@@ -82,7 +82,7 @@ def established(transport: TLSTransport) -> None:
 def handshake_failed(opening: Opening, error: Error) -> None:
     """OpenSSL gave up, or the client did and said why."""
     errors = queued_errors(error)
-    reason = errors[-1].reason if errors else "no reason given"
+    reason = errors[0].reason if errors else "no reason given"
     fields = {**_offer(opening.hello), "server_name": opening.server_name or "", "reason": reason}
     hint = hints.hint(reason, opening.hello, opening.host.parameters)
     message = f"handshake failed: {reason}"
@@ -124,7 +124,7 @@ def misdirected(transport: TLSTransport, request: Request) -> None:
 def record_failed(host: TLSHost, client: Address, error: Error) -> None:
     """After the handshake, something came that is no proper TLS, or an alert."""
     errors = queued_errors(error)
-    reason = errors[-1].reason if errors else "no reason given"
+    reason = errors[0].reason if errors else "no reason given"
     message = f"connection broken: {reason}"
     hint = hints.hint(reason, None, host.parameters)
     host.log.write(Event(INFO, "record-failed", message, client, {"reason": reason}, errors, hint))

@@ -54,18 +54,27 @@ class SSLLog:
         # Asked before an event of every connection is composed.
         self.tells_info = self._tells(SSLLevel.INFO)
 
+    @property
+    def dedicated(self) -> bool:
+        """Whether there is an SSLLog, and not just the error log."""
+        return self._file is not None
+
     def write(self, event: Event) -> None:
         """Log the event wherever its level lets it."""
-        if event.level <= self._level and self._file is not None:
-            client = f"client {_address(event.client)}, " if event.client else ""
-            prefix = _prefix(event.level)
-            lines = _lines(event, f"{client}server {self.host}")
-            self._file.write("".join(f"{prefix}{escape_message(line)}\n" for line in lines).encode("ascii"))
+        self.note(event)
         if self._general.enabled(event.level.general, MODULE):
             message, *detail = _lines(event, f"server {self.host}")
             self._general.write(
                 event.level.general, message, module=MODULE, client=event.client, detail=detail
             )
+
+    def note(self, event: Event) -> None:
+        """Log the event in the SSL log only."""
+        if event.level <= self._level and self._file is not None:
+            client = f"client {_address(event.client)}, " if event.client else ""
+            prefix = _prefix(event.level)
+            lines = _lines(event, f"{client}server {self.host}")
+            self._file.write("".join(f"{prefix}{escape_message(line)}\n" for line in lines).encode("ascii"))
 
     def _tells(self, level: SSLLevel) -> bool:
         return level <= self._level or self._general.enabled(level.general, MODULE)
