@@ -1,15 +1,17 @@
 """The program prefork-ssl-cert."""
 
 import argparse
+import io
+import os
 import sys
 import warnings
 from collections.abc import Sequence
 
 from cryptography.utils import CryptographyDeprecationWarning
 
-from .commands import ALL
-from .errors import CertificateError
-from .text import printable
+from prefork_ssl.certificates.commands import ALL
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.text import printable
 
 PROGRAM = "prefork-ssl-cert"
 
@@ -20,16 +22,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 not done (one line on standard error says why). argparse exits with 2.
     """
-    # What the library would rather not read any more, such as roots with odd serial numbers, is read here.
-    warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+    _prepare_output()
     args = _parser().parse_args(arguments)
     try:
         args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _output_is_gone()
     except (CertificateError, OSError) as error:
         return _fail(_reason(error))
     except KeyboardInterrupt:
         return _fail("interrupted")
     return 0
+
+
+def _prepare_output() -> None:
+    # What the library would rather not read any more, such as roots with odd serial numbers, is read here.
+    warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+    # A terminal that cannot show a name shows its code points.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _output_is_gone() -> int:
+    """Whoever read the output has gone, as head does; Python, which would complain at its end, writes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

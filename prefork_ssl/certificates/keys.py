@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from .errors import CertificateError
-from .text import colons
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.text import colons
 
 # The kinds that may hold or sign a certificate here.
 PrivateKey = (

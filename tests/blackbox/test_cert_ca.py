@@ -140,7 +140,7 @@ def test_a_ca_keeps_its_key_when_its_certificate_is_renewed(desk: Desk) -> None:
 def test_each_certificate_stands_in_the_index(desk: Desk) -> None:
     desk.cert(SIGN)
     desk.cert(SIGN_AS.format("b.crt"))
-    lines = [line.split("\t") for line in (desk / "ca.index").read_text().splitlines()]
+    lines = [line.split("\t") for line in (desk / "ca.crt.index").read_text().splitlines()]
     assert [line[0] for line in lines] == ["V", "V"]
     for name, line in zip(("a.crt", "b.crt"), lines, strict=True):
         assert desk.openssl(f"x509 -in {name} -noout -serial") == f"serial={line[3]}\n"
@@ -148,14 +148,14 @@ def test_each_certificate_stands_in_the_index(desk: Desk) -> None:
         assert line[1] == f"{certificate.not_valid_after_utc:%y%m%d%H%M%SZ}"
     assert lines[0][3] != lines[1][3]
     # openssl ca reads it as its own.
-    (desk / "ca.cnf").write_text("[ca]\ndefault_ca = d\n[d]\ndatabase = ca.index\nunique_subject = no\n")
+    (desk / "ca.cnf").write_text("[ca]\ndefault_ca = d\n[d]\ndatabase = ca.crt.index\nunique_subject = no\n")
     assert f"{lines[1][3]}=Valid (V)" in desk.openssl(f"ca -config ca.cnf -status {lines[1][3]}", status=1)
 
 
 def test_many_sign_at_once(desk: Desk) -> None:
     with ThreadPoolExecutor(6) as people:
         list(people.map(lambda n: desk.cert(SIGN_AS.format(f"{n}.crt")), range(6)))
-    numbers = {line.split("\t")[3] for line in (desk / "ca.index").read_text().splitlines()}
+    numbers = {line.split("\t")[3] for line in (desk / "ca.crt.index").read_text().splitlines()}
     assert len(numbers) == 6
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prefork_ssl.certificates import constraints
+from prefork_ssl.certificates.naming import constraints
 
 pytestmark = pytest.mark.needs("openssl")
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prefork_ssl.certificates import canonical, der
+from prefork_ssl.certificates.naming import canonical, der
 
 pytestmark = pytest.mark.needs("openssl")
 

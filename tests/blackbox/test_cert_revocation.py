@@ -81,7 +81,7 @@ def test_by_serial_number(desk: Desk) -> None:
 
 
 def test_a_certificate_that_the_index_does_not_know(desk: Desk) -> None:
-    (desk / "ca.index").unlink()
+    (desk / "ca.crt.index").unlink()
     desk.cert("revoke --ca-cert ca.crt --cert a.crt")
     assert desk.cert(CRL).startswith("ca.crl: 1 revoked, ")
 
@@ -90,7 +90,7 @@ def test_openssl_answers_ocsp_from_the_index(desk: Desk) -> None:
     desk.cert("revoke --ca-cert ca.crt --cert a.crt --reason keyCompromise")
     desk.openssl("ocsp -issuer ca.crt -cert a.crt -cert b.crt -reqout question.der")
     desk.openssl(
-        "ocsp -index ca.index -CA ca.crt -rsigner ca.crt -rkey ca.key -reqin question.der -respout answer.der"
+        "ocsp -index ca.crt.index -CA ca.crt -rsigner ca.crt -rkey ca.key -reqin question.der -respout answer.der"
     )
     answer = desk.openssl(
         "ocsp -issuer ca.crt -cert a.crt -cert b.crt -respin answer.der -CAfile ca.crt -no_nonce"
@@ -104,7 +104,7 @@ def test_an_index_of_openssl_is_read(desk: Desk) -> None:
     line = "R\t301231235959Z\t260101000000Z,keyCompromise\t0A1B\tunknown\t/CN=old\n"
     unspecified = "R\t20551231235959Z\t260101000000Z\t0C\tunknown\t/CN=unspecified\n"
     expired = "E\t210101000000Z\t\t0D\tunknown\t/CN=expired\n"
-    (desk / "ca.index").write_text(line + unspecified + expired)
+    (desk / "ca.crt.index").write_text(line + unspecified + expired)
     desk.cert(CRL)
     assert re.findall("Serial Number: (.*)", desk.openssl("crl -in ca.crl -noout -text")) == ["0A1B", "0C"]
 
@@ -113,7 +113,7 @@ REFUSALS = {
     "revoke --ca-cert ca.crt --serial 1": "the CA's index has no certificate with the serial number 1",
     "revoke --ca-cert ca.crt --cert other.crt": "the certificate was not issued by this CA",
     "revoke --ca-cert ca.crt --cert ca.key": "ca.key holds a private key, not a certificate",
-    "revoke --ca-cert broken.crt --serial 1": "broken.index:2: this is no line of a CA's index",
+    "revoke --ca-cert broken.crt --serial 1": "broken.crt.index:2: this is no line of a CA's index",
     "revoke --ca-cert missing.crt --serial 1": "missing.crt: No such file or directory",
     f"crl {CA} --out a.crt": "a.crt exists; --force overwrites it",
     "crl --ca-cert ca.crt --ca-key a.key --out new.crl": "the key in a.key is not that of the CA in ca.crt",
@@ -130,7 +130,7 @@ def test_refusals(desk: Desk) -> None:
         "req -x509 -new -key ca.key -subj /CN=no-crl -out no-crl.crt -addext keyUsage=critical,keyCertSign"
     )
     (desk / "broken.crt").write_bytes((desk / "ca.crt").read_bytes())
-    (desk / "broken.index").write_text(
+    (desk / "broken.crt.index").write_text(
         "V\t301231235959Z\t\t0A\tunknown\t/CN=a\nV\tnever\t\t0B\tunknown\t/CN=b\n"
     )
     for line, reason in REFUSALS.items():

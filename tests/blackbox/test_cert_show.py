@@ -311,3 +311,17 @@ def test_refusals(desk: Desk, what: str) -> None:
 def test_nobody_there(desk: Desk) -> None:
     port = ReservedPort()
     assert desk.refused(f"show 127.0.0.1:{port}") == f"cannot connect to 127.0.0.1:{port}: Connection refused"
+
+
+def test_whoever_reads_the_output_may_go(desk: Desk) -> None:
+    line = f"{PROGRAM} show chain.pem | true; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(
+        ["bash", "-c", line], cwd=desk.folder, capture_output=True, text=True, timeout=20, check=True
+    )
+    assert (result.stdout, result.stderr) == ("1\n", "")
+
+
+def test_a_terminal_that_cannot_show_a_name(desk: Desk) -> None:
+    ascii_only = Desk(desk.folder)
+    ascii_only.variables["PYTHONIOENCODING"] = "ascii"
+    assert "/CN=\\xc4 CA" in ascii_only.cert("show ca.crt")

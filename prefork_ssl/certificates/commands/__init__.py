@@ -1,6 +1,6 @@
 """The commands: one file each, with its options and what it does."""
 
-from . import (
+from prefork_ssl.certificates.commands import (
     acme,
     ca,
     check,

@@ -5,11 +5,16 @@ from pathlib import Path
 
 from cryptography import x509
 
-from .. import extensions, facts, files, interview, issue, key_files, keys, names, passphrases, reading
-from .. import signing_requests as requests
-from ..errors import CertificateError
-from . import options
-from .command import Command
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import extensions, issue, key_files
+from prefork_ssl.certificates.issuing import signing_requests as requests
+from prefork_ssl.certificates.naming import names
+from prefork_ssl.certificates.showing import facts
+from prefork_ssl.certificates.storage import files, reading
+from prefork_ssl.certificates.terminal import interview, passphrases
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -85,12 +90,12 @@ def _is_due(args: argparse.Namespace, hosts: list[x509.GeneralName], key: keys.P
 
 def _order(args: argparse.Namespace, request: x509.CertificateSigningRequest) -> bytes:
     try:
-        from .. import acme_order
+        from prefork_ssl.certificates.acme_client import order
     except ModuleNotFoundError as error:
         raise CertificateError("this needs the acme library: pip install 'prefork_ssl[acme]'") from error
     account_key = args.account_key or args.key.with_name(args.key.name + ".account")
     kept = key_files.existing_or_new(account_key, args.passphrase, protected_by=passphrases.Open())
-    account = acme_order.Account(args.directory, kept.key)
+    account = order.Account(args.directory, kept.key)
     account.log_in(args.email, lambda terms: args.agree_terms or _agrees(terms))
     files.publish(*kept.outputs)
     return account.certificate(request, args.webroot)

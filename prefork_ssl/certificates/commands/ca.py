@@ -4,10 +4,12 @@ import argparse
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from .. import files, issue, key_files, profiles, subjects
-from ..errors import CertificateError
-from . import options
-from .command import Command
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import issue, key_files, profiles
+from prefork_ssl.certificates.naming import subjects
+from prefork_ssl.certificates.storage import files
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from .. import rendering
-from ..errors import CertificateError
-from . import options
-from .command import Command
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.showing import rendering
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Show a table of what is wrong; CertificateError if anything keeps the server from starting."""
     # The server's own packages are of no use to the other commands.
-    from .. import configuration_check
+    from prefork_ssl.certificates.showing import configuration_check
 
     findings = configuration_check.check(
         args.configuration.absolute(), args.server_root.absolute(), dict(args.define)

@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
-from .. import files, formats, passphrases, reading
-from . import options
-from .command import Command
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.storage import files, formats, reading
+from prefork_ssl.certificates.terminal import passphrases
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -4,9 +4,10 @@ import argparse
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from .. import authority, files, index, revocation
-from . import options
-from .command import Command
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.issuing import authority, index, revocation
+from prefork_ssl.certificates.storage import files
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

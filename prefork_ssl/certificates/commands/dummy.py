@@ -4,9 +4,12 @@ import argparse
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from .. import files, issue, keys, names, profiles, subjects
-from . import options
-from .command import Command
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.issuing import issue, profiles
+from prefork_ssl.certificates.naming import names, subjects
+from prefork_ssl.certificates.storage import files
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

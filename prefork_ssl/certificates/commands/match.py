@@ -4,10 +4,11 @@ import argparse
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from .. import keys, reading
-from ..errors import CertificateError
-from . import options
-from .command import Command
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.storage import reading
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

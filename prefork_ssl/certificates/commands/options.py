@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from .. import keys, passphrases
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.terminal import passphrases
 
 
 def add_file(parser: argparse._ActionsContainer, option: str, purpose: str, *, required: bool = True) -> None:

@@ -2,9 +2,10 @@
 
 import argparse
 
-from .. import files, keys, reading
-from . import options
-from .command import Command
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.storage import files, reading
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

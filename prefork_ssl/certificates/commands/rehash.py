@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .. import rehash
-from .command import Command
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.storage import rehash
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

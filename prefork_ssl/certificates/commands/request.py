@@ -6,10 +6,13 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from .. import files, interview, names, openssl_config, reading, signing_requests, subjects
-from ..errors import CertificateError
-from . import options
-from .command import Command
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import signing_requests
+from prefork_ssl.certificates.naming import names, subjects
+from prefork_ssl.certificates.storage import files, openssl_config, reading
+from prefork_ssl.certificates.terminal import interview
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -5,11 +5,13 @@ import json
 import re
 from pathlib import Path
 
-from .. import facts, live, names, problems, reading, rendering
-from ..errors import CertificateError
-from ..passphrases import Source
-from . import options
-from .command import Command
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.naming import names
+from prefork_ssl.certificates.showing import facts, live, problems, rendering
+from prefork_ssl.certificates.storage import reading
+from prefork_ssl.certificates.terminal.passphrases import Source
 
 # An IPv6 address stands in brackets.
 _SERVER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:/]+):(?P<port>\d{1,5})")

@@ -4,10 +4,13 @@ import argparse
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from .. import authority, files, index, interview, issue, names, profiles, reading, signing_requests, subjects
-from ..errors import CertificateError
-from . import options
-from .command import Command
+from prefork_ssl.certificates.commands import options
+from prefork_ssl.certificates.commands.command import Command
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import authority, index, issue, profiles, signing_requests
+from prefork_ssl.certificates.naming import names, subjects
+from prefork_ssl.certificates.storage import files, reading
+from prefork_ssl.certificates.terminal import interview
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from prefork_ssl.certificates import files
 from prefork_ssl.certificates.errors import CertificateError
-from prefork_ssl.certificates.files import PRIVATE, PUBLIC, Output
+from prefork_ssl.certificates.storage import files
+from prefork_ssl.certificates.storage.files import PRIVATE, PUBLIC, Output
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefork_ssl.certificates import files, index
 from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import index
+from prefork_ssl.certificates.storage import files
 
 # OpenSSL's two digits of a year reach from 1950 to 2049 (RFC 5280 4.1.2.5.1); what was issued is younger than 1970.
 TIMES = st.datetimes(
@@ -43,9 +44,9 @@ LINE = b"V\t301231235959Z\t\t0A\tunknown\t/CN=\xff\n"
 
 def test_a_subject_that_is_no_utf_8_is_kept(tmp_path: Path) -> None:
     (tmp_path / "ca.crt").touch()
-    (tmp_path / "ca.index").write_bytes(LINE)
+    (tmp_path / "ca.crt.index").write_bytes(LINE)
     with index.locked(tmp_path / "ca.crt") as found:
-        assert found.output(tmp_path / "ca.index").data == LINE
+        assert found.output(tmp_path / "ca.crt.index").data == LINE
 
 
 @given(st.lists(st.sampled_from(["V", "R", "", "x", "\t", "\n", "30", ",", "0A", "\udcff"])))

@@ -7,8 +7,8 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefork_ssl.certificates import names
 from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.naming import names
 
 
 @pytest.mark.parametrize(

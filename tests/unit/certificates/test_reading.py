@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prefork_ssl.certificates import facts, passphrases, problems, reading
 from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.showing import facts, problems
+from prefork_ssl.certificates.storage import reading
+from prefork_ssl.certificates.terminal import passphrases
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a.test")])

@@ -6,8 +6,8 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefork_ssl.certificates import subjects
 from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.naming import subjects
 
 PRINTABLE = st.text(
     st.characters(exclude_categories=("C", "Z"), include_characters=" /+=\\"), min_size=1, max_size=20

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from cryptography import x509
 
-from . import names, subjects
-from .errors import CertificateError
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.naming import names, subjects
 
 # Attribute and what it is called, in the order in which a subject has them.
 _QUESTIONS = (

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from . import canonical, names, subjects
+from prefork_ssl.certificates.naming import canonical, names, subjects
 
 
 def forbidden(

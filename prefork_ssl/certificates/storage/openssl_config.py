@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import CertificateError
+from prefork_ssl.certificates.errors import CertificateError
 
 
 @dataclass(frozen=True)

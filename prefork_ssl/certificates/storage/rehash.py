@@ -13,9 +13,9 @@ from pathlib import Path
 
 from cryptography import x509
 
-from . import canonical
-from .blocks import MALFORMED, Block, Kind, blocks
-from .errors import CertificateError
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.naming import canonical
+from prefork_ssl.certificates.storage.blocks import MALFORMED, Block, Kind, blocks
 
 _SUFFIXES = {".pem", ".crt", ".cer", ".crl"}
 _HASHED = re.compile(r"[0-9a-f]{8}\.r?\d+")

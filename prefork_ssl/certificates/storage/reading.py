@@ -10,10 +10,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
 
-from . import keys
-from .blocks import MALFORMED, Block, Kind, blocks
-from .errors import CertificateError
-from .passphrases import Source
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.storage.blocks import MALFORMED, Block, Kind, blocks
+from prefork_ssl.certificates.terminal.passphrases import Source
 
 T = TypeVar("T")
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from cryptography import x509
 
-from . import subjects
-from .errors import CertificateError
-from .text import printable
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.naming import subjects
+from prefork_ssl.certificates.text import printable
 
 # RFC 5890 2.3.1: letters, digits and hyphens, no hyphen at the ends; underscores are met in practice.
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")

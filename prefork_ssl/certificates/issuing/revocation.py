@@ -4,9 +4,10 @@ import time
 
 from cryptography import x509
 
-from . import authority, issue, keys
-from .errors import CertificateError
-from .index import REASONS, Entry, Index, Revocation
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import authority, issue
+from prefork_ssl.certificates.issuing.index import REASONS, Entry, Index, Revocation
 
 
 def require_issued_by(certificate: x509.Certificate, ca: x509.Certificate) -> None:

@@ -6,9 +6,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
 
-from . import keys
-from .errors import CertificateError
-from .reading import Contents
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.storage.reading import Contents
 
 
 def to_pem(contents: Contents, phrase: bytes | None) -> bytes:

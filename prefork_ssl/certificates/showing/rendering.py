@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .facts import Facts, Findings
+from prefork_ssl.certificates.showing.facts import Facts, Findings
 
 if TYPE_CHECKING:
-    from .configuration_check import Finding
+    from prefork_ssl.certificates.showing.configuration_check import Finding
 
 # Lists longer than this, such as the serial numbers of a large CRL, are cut.
 _LONGEST_LIST = 20

@@ -10,7 +10,7 @@ import re
 
 from cryptography import x509
 
-from . import der
+from prefork_ssl.certificates.naming import der
 
 _SEQUENCE, _SET, _UTF8 = 0x30, 0x31, 0x0C
 

@@ -7,9 +7,11 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from . import issue, keys, names
-from .errors import CertificateError
-from .extensions import alternative_names
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import issue
+from prefork_ssl.certificates.issuing.extensions import alternative_names
+from prefork_ssl.certificates.naming import names
 
 
 def make(

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from cryptography import x509
 
-from . import files, subjects
-from .errors import CertificateError
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.naming import subjects
+from prefork_ssl.certificates.storage import files
 
 # RFC 5280 5.3.1, as OpenSSL's index spells them. removeFromCRL is for delta CRLs, which are not made here.
 REASONS = {
@@ -90,8 +91,9 @@ def _revoked(entry: Entry, revocation: Revocation) -> Entry:
 
 
 def path_beside(ca_certificate: Path) -> Path:
-    """Where the index of a CA is: ca.index for ca.crt."""
-    return ca_certificate.with_suffix(".index")
+    """Where the index of a CA is: ca.crt.index for ca.crt, and beside that file, not beside a link to it."""
+    file = ca_certificate.resolve() if ca_certificate.is_symlink() else ca_certificate
+    return file.with_name(f"{file.name}.index")
 
 
 @contextmanager

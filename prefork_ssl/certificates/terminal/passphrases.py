@@ -7,7 +7,7 @@ import subprocess
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from .errors import CertificateError
+from prefork_ssl.certificates.errors import CertificateError
 
 # The limit of OpenSSL's and cryptography's own callbacks.
 LONGEST = 1023

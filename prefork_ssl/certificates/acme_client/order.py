@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from josepy import errors as jose_errors
 from josepy import jwa, jwk
 
-from . import keys, webroot
-from .errors import CertificateError
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.acme_client import webroot
+from prefork_ssl.certificates.errors import CertificateError
 
 # How long the CA may take for its checks and for the certificate.
 _PATIENCE = datetime.timedelta(minutes=3)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import CertificateError
+from prefork_ssl.certificates.errors import CertificateError
 
 PRIVATE = 0o600
 PUBLIC = 0o644
@@ -51,11 +51,6 @@ def refuse_existing(path: Path, *, force: bool) -> None:
         raise CertificateError(f"{path} is not a regular file")
     if not force:
         raise CertificateError(f"{path} exists; --force overwrites it")
-
-
-def read(path: Path) -> bytes:
-    """Return the contents of `path`; OSError says why not."""
-    return path.read_bytes()
 
 
 def _refuse_duplicates(outputs: tuple[Output, ...]) -> None:

@@ -5,8 +5,8 @@ import re
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from .errors import CertificateError
-from .text import printable
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.text import printable
 
 # RFC 5280 appendix A.1: ub-common-name.
 LONGEST_COMMON_NAME = 64

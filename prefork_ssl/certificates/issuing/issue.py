@@ -8,8 +8,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-from . import keys, profiles
-from .errors import CertificateError
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import profiles
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import files, keys, reading
-from .passphrases import Source
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.storage import files, reading
+from prefork_ssl.certificates.terminal.passphrases import Source
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from cryptography import x509
 
-from . import constraints, issue, keys, names, profiles, reading
-from .errors import CertificateError
-from .extensions import find
-from .passphrases import Source
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import issue, profiles
+from prefork_ssl.certificates.issuing.extensions import find
+from prefork_ssl.certificates.naming import constraints, names
+from prefork_ssl.certificates.storage import reading
+from prefork_ssl.certificates.terminal.passphrases import Source
 
 
 @dataclass(frozen=True)

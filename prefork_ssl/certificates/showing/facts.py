@@ -9,11 +9,13 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, Pub
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from . import issue, keys, names, signing_requests, subjects
-from .errors import CertificateError
-from .extensions import alternative_names, find
-from .reading import Contents
-from .text import colons
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import issue, signing_requests
+from prefork_ssl.certificates.issuing.extensions import alternative_names, find
+from prefork_ssl.certificates.naming import names, subjects
+from prefork_ssl.certificates.storage.reading import Contents
+from prefork_ssl.certificates.text import colons
 
 Facts = dict[str, str | int | bool | list[str]]
 

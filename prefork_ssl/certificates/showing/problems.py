@@ -8,8 +8,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from . import facts, issue, keys, names, subjects
-from .extensions import alternative_names
+from prefork_ssl.certificates import keys
+from prefork_ssl.certificates.issuing import issue
+from prefork_ssl.certificates.issuing.extensions import alternative_names
+from prefork_ssl.certificates.naming import names, subjects
+from prefork_ssl.certificates.showing import facts
 
 # Hashes for which collisions are known (RFC 9155).
 _BROKEN_HASHES = {"md5", "sha1"}

@@ -8,8 +8,8 @@ from pathlib import Path
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
-from .errors import CertificateError
-from .names import host as host_name
+from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.naming.names import host as host_name
 
 _SECONDS = 10
 

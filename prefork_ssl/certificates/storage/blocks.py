@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from .errors import CertificateError
+from prefork_ssl.certificates.errors import CertificateError
 
 
 class Kind(enum.Enum):

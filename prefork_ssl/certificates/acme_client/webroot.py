@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from .errors import CertificateError
+from prefork_ssl.certificates.errors import CertificateError
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Making certificates, with a CA or without, and taking them back."""

@@ -1,0 +1,1 @@
+"""Files: read in any form, written whole or not at all."""
