@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,17 @@ def echo(transport: Transport) -> None:
     """Send back what comes, until the peer ends its side."""
     while data := transport.read():
         transport.write(data)
+
+
+def logged(file: Path, text: str, seconds: float = 10.0) -> str:
+    """The last line of the log that has this text; waits for it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        lines = [line for line in file.read_text().splitlines() if text in line]
+        if lines:
+            return lines[-1]
+        time.sleep(0.01)
+    raise AssertionError(f"{text!r} is not in the log:\n{file.read_text()}")
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""From the first byte to the end of the handshake: which host is chosen, and clients that are slow, silent or strange."""
+"""From the first byte to the end of the handshake: which host is chosen; clients that are slow, silent or strange."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 
 import pytest
 from unit.ssl.hellos import client_hello, in_records
-from unit.ssl.serving import prepare, serving
+from unit.ssl.serving import logged, prepare, serving
 from unit.ssl.tls_clients import PATIENCE, ROOT, connect, host, receive, says, site, trusting
 
 LIMIT = 0.3  # seconds for a handshake
@@ -29,15 +29,9 @@ def port(folder):
         yield served.port
 
 
-def logged(folder, text: str) -> str:
-    """The last line of the SSL log that has this text; waits for it."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        lines = [line for line in (folder / "ssl_log").read_text().splitlines() if text in line]
-        if lines:
-            return lines[-1]
-        time.sleep(0.01)
-    raise AssertionError(f"{text!r} is not in the log")
+@pytest.fixture
+def log(folder):
+    return folder / "ssl_log"
 
 
 @pytest.mark.parametrize(
@@ -67,30 +61,30 @@ def test_the_hello_may_come_in_several_records(port):
         assert receive(sock, 6)[5] == 2
 
 
-def test_a_silent_client_is_dropped_in_time(port, folder):
+def test_a_silent_client_is_dropped_in_time(port, log):
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         peer = "{}:{}".format(*sock.getsockname())
         assert sock.recv(1) == b""
     assert LIMIT <= time.monotonic() - began < LIMIT + 1
-    assert "handshake timed out, before the first byte" in logged(folder, peer)
+    assert "handshake timed out, before the first byte" in logged(log, peer)
 
 
-def test_so_is_one_that_stops_in_the_middle(port, folder):
+def test_so_is_one_that_stops_in_the_middle(port, log):
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         peer = "{}:{}".format(*sock.getsockname())
         sock.sendall(client_hello()[:100])
         assert sock.recv(1) == b""
-    assert "handshake timed out, after 100 bytes of an unfinished ClientHello" in logged(folder, peer)
+    assert "handshake timed out, after 100 bytes of an unfinished ClientHello" in logged(log, peer)
 
 
-def test_and_one_that_never_answers_the_server(port, folder):
+def test_and_one_that_never_answers_the_server(port, log):
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         peer = "{}:{}".format(*sock.getsockname())
         sock.sendall(client_hello())
         while sock.recv(65536):
             pass
-    assert "handshake timed out, after the ClientHello" in logged(folder, peer)
+    assert "handshake timed out, after the ClientHello" in logged(log, peer)
 
 
 def test_who_waits_does_not_keep_others_waiting(port):
@@ -103,10 +97,10 @@ def test_who_waits_does_not_keep_others_waiting(port):
         each.close()
 
 
-def test_a_client_that_leaves_is_information(port, folder):
+def test_a_client_that_leaves_is_information(port, log):
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         peer = "{}:{}".format(*sock.getsockname())
-    line = logged(folder, peer)
+    line = logged(log, peer)
     assert (
         "[info]  connection ended during the handshake, before the first byte: closed by the client" in line
     )
@@ -121,31 +115,31 @@ def test_a_client_that_leaves_is_information(port, folder):
         (b"\x16\x03\x01\x00\x05\x02\x00\x00\x00\x00", "TLS with a broken ClientHello"),
     ],
 )
-def test_other_protocols_are_recognised_and_ended(port, folder, data, name):
+def test_other_protocols_are_recognised_and_ended(port, log, data, name):
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         peer = "{}:{}".format(*sock.getsockname())
         sock.sendall(data)
         assert sock.recv(1) == b""
-    assert f"client speaks {name} on a TLS port" in logged(folder, peer)
+    assert f"client speaks {name} on a TLS port" in logged(log, peer)
 
 
-def test_plain_http_goes_on_in_the_clear(port, folder):
+def test_plain_http_goes_on_in_the_clear(port, log):
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         assert says(sock, b"GET / HTTP/1.1\r\n\r\n") == b"GET / HTTP/1.1\r\n\r\n"
-    assert "[Hint: it must ask for https:// instead of http://" in logged(folder, "plain HTTP")
+    assert "[Hint: it must ask for https:// instead of http://" in logged(log, "plain HTTP")
 
 
-def test_garbage_inside_a_hello_gets_an_alert(port, folder):
+def test_garbage_inside_a_hello_gets_an_alert(port, log):
     hello = bytearray(client_hello())
     hello[5 + 4 + 34] = 0xFF  # the length of the session id
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         peer = "{}:{}".format(*sock.getsockname())
         sock.sendall(hello)
         assert receive(sock, 7)[:1] == b"\x15"
-    assert "handshake failed" in logged(folder, peer)
+    assert "handshake failed" in logged(log, peer)
 
 
-def test_garbage_after_the_handshake_ends_the_connection_with_an_alert(port, folder):
+def test_garbage_after_the_handshake_ends_the_connection_with_an_alert(port, log):
     sock = connect(port)
     raw = socket.socket(fileno=sock.detach())
     with raw:
@@ -154,14 +148,14 @@ def test_garbage_after_the_handshake_ends_the_connection_with_an_alert(port, fol
         raw.sendall(b"\x17\x03\x03\x00\x20" + bytes(32))
         while raw.recv(65536):
             pass
-    assert "connection broken: decryption failed or bad record mac" in logged(folder, peer)
+    assert "connection broken: decryption failed or bad record mac" in logged(log, peer)
 
 
-def test_the_client_may_refuse_our_certificate_and_say_why(port, folder):
+def test_the_client_may_refuse_our_certificate_and_say_why(port, log):
     with pytest.raises(ssl.SSLCertVerificationError):
         connect(port, "a.test", ssl.create_default_context())
     assert "[Hint: the client does not accept the server's certificate: it does not know the CA" in logged(
-        folder, "unknown ca"
+        log, "unknown ca"
     )
 
 
@@ -174,12 +168,12 @@ def test_the_application_protocol_is_http_1_1(port, offered, chosen):
         assert sock.selected_alpn_protocol() == chosen
 
 
-def test_a_client_that_wants_another_protocol_is_refused(port, folder):
+def test_a_client_that_wants_another_protocol_is_refused(port, log):
     context = trusting()
     context.set_alpn_protocols(["h2", "spdy/3"])
     with pytest.raises(ssl.SSLError, match="no application protocol"):
         connect(port, context=context)
-    assert "ALPN" in logged(folder, "no application protocol [Hint")
+    assert "ALPN" in logged(log, "no application protocol [Hint")
 
 
 def test_renegotiation_by_the_client_is_refused(port):
