@@ -16,6 +16,7 @@ from prefork_ssl.kernel.response_writer import BrokenBody, ResponseWriter
 from prefork_ssl.kernel.site import Site
 from prefork_ssl.kernel.software import server_software
 from prefork_ssl.kernel.targets import Target, host_name, parse_target
+from prefork_ssl.kernel.transport import Wire
 
 # Clients choose names and targets: so many are remembered, then all forgotten at once; long ones are not.
 _REMEMBERED = 4096
@@ -46,7 +47,8 @@ class Dispatcher:
         site = self._site_at(request.transport.wire.local)
         request.host, request.host_name, request.settings = site.host, "", site.host.settings
         request.path, request.query = request.target, None
-        self._report(site, request, Level.INFO, f"{error.status} {error.note} ({request.line})")
+        message = f"{error.status} {error.note} ({request.line})"
+        site.errors.write(Level.INFO, message, client=request.transport.wire.peer)
         return site.refuse(request, error)
 
     def failed(self, request: Request) -> Response:
@@ -57,6 +59,11 @@ class Dispatcher:
         """Log that the response could not be sent whole."""
         client = request.transport.wire.peer
         self._sites[request.host].errors.exception(f"{error}: {request.line}", client=client)
+
+    def lost(self, wire: Wire, error: Exception) -> None:
+        """Log that a connection ended in the middle of something: nobody's mistake, and seldom of interest."""
+        why = str(error) or type(error).__name__
+        self._site_at(wire.local).errors.write(Level.DEBUG, f"connection lost: {why}", client=wire.peer)
 
     def log(self, request: Request, response: Response) -> None:
         """Run the log phase, after the response was sent. Raises nothing."""
@@ -106,9 +113,6 @@ class Dispatcher:
             self._named.clear()
         self._named[local, field] = named
         return named
-
-    def _report(self, site: Site, request: Request, level: Level, message: str) -> None:
-        site.errors.write(level, message, client=request.transport.wire.peer)
 
 
 def _check_method(method: str, path: str) -> None:

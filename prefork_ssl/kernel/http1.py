@@ -48,12 +48,25 @@ def serve(transport: Transport, dispatcher: Dispatcher, serving: Serving) -> Non
     try:
         while conversation.exchange():
             pass
-        transport.wire.limit(_LINGER)
-        transport.shutdown()
-        if conversation.unheard or transport.wire.unread():
-            transport.wire.linger(_LINGER)
-    except (OSError, Deadline):
-        return  # The peer has gone or reads no more. There is nobody to tell.
+    except (OSError, Deadline) as error:
+        # The peer has gone, or reads no more, or the response broke off: it must not look whole.
+        dispatcher.lost(transport.wire, error)
+        transport.wire.abort()
+        return
+    try:
+        _part(transport, conversation.unheard)
+    except (OSError, Deadline) as error:
+        dispatcher.lost(transport.wire, error)
+
+
+def _part(transport: Transport, unheard: bool) -> None:
+    """End the connection in good order. `unheard`: the peer may still be sending."""
+    wire = transport.wire
+    wire.patience = _LINGER
+    wire.limit(_LINGER)
+    transport.shutdown()
+    if unheard or wire.unread():
+        wire.linger(_LINGER)
 
 
 class Conversation:
@@ -138,8 +151,7 @@ class Conversation:
             keep = self._dispatcher.writer.send(request, response, keep)
         except BrokenBody as error:
             self._dispatcher.broken(request, error)
-            self._transport.wire.abort()
-            raise ConnectionAbortedError from error
+            raise ConnectionAbortedError(str(error)) from error
         finally:
             self._dispatcher.log(request, response)
             self._serving.request_ends(request, response)

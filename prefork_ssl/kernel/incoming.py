@@ -17,7 +17,7 @@ class Incoming:
     """`pending` arrived and is not yet taken. `head` is what was last taken as one, or as much of it as came. `idle` is
     how many seconds the connection may wait for its next request."""
 
-    __slots__ = ("_limits", "_reused", "head", "idle", "pending", "transport")
+    __slots__ = ("_first", "_limits", "head", "idle", "pending", "transport")
 
     def __init__(self, transport: Transport, limits: Limits) -> None:
         self.transport = transport
@@ -25,7 +25,7 @@ class Incoming:
         self.head: bytes | bytearray = b""
         self.idle = limits.idle
         self._limits = limits
-        self._reused = False
+        self._first: PacedReader | None = PacedReader(transport, limits.header_time)
 
     def read_head(self) -> bytes | None:
         """The next request's head, ended by an empty line; None if the connection ended before one began.
@@ -40,6 +40,7 @@ class Incoming:
             if not data:
                 return None
         end += len(_END)
+        self._first = None
         self.pending = data[end:]
         self.head = head = data[:end]
         return head
@@ -48,9 +49,8 @@ class Incoming:
         """The first bytes of a request. The first request of a connection must come like its other parts; for the next
         ones the client may take KeepAliveTimeout."""
         self.head = b""
-        if not self._reused:
-            self._reused = True
-            return PacedReader(self.transport, self._limits.header_time).read()
+        if self._first is not None:
+            return self._first.read()
         wire = self.transport.wire
         wire.idle = True
         wire.limit(self.idle)
@@ -61,7 +61,7 @@ class Incoming:
 
     def _gather(self, data: bytes) -> bytes:
         """`data` and what follows it, until it has a whole head; b"" if the connection ends before one begins."""
-        reader = PacedReader(self.transport, self._limits.header_time)
+        reader = self._first or PacedReader(self.transport, self._limits.header_time)
         self.head = buffer = bytearray()
         forgiven = False
         while data:

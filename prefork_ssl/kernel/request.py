@@ -193,7 +193,7 @@ class Response:
         self.status = status
         self.headers = list(headers)
         self.body = body
-        self.length = len(body) if isinstance(body, bytes) else length
+        self.length = _length(body, length)
         self.note = note
         self.close = False  # end the connection after this response
         self.sent = 0  # bytes of body sent, for the log
@@ -207,6 +207,12 @@ class Response:
             os.close(body.fd)
         else:
             getattr(body, "close", _nothing)()
+
+
+def _length(body: Body | None, declared: int | None) -> int | None:
+    if isinstance(body, bytes):
+        return len(body)
+    return body.count if isinstance(body, FileBody) else declared
 
 
 def _nothing() -> None:

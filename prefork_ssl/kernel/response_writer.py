@@ -73,6 +73,7 @@ class ResponseWriter:
             piece = body[start : start + SLICE]
             write(piece)
             response.sent += len(piece)
+            request.transport.wire.wait_writable()
         return keep
 
     def _send_file(self, request: Request, response: Response, body: FileBody, keep: bool) -> bool:
@@ -107,9 +108,13 @@ class ResponseWriter:
         write = request.transport.write
         write(self._head(request, response, keep, framing) + frame(first))
         response.sent = len(first)
+        turn = SLICE
         for piece in pieces:
             write(frame(piece))
             response.sent += len(piece)
+            if response.sent >= turn:
+                request.transport.wire.wait_writable()
+                turn = response.sent + SLICE
         if end:
             write(end)
         return keep

@@ -23,7 +23,7 @@ from prefork_ssl.kernel.request import FileBody
 # The most that one read returns: a TLS record's payload (RFC 8446 section 5.1), and one pass through the parser.
 READ_SIZE = 16384
 
-# The most of a file that is sent before other connections have their turn.
+# The most of a response that is sent before other connections have their turn.
 SLICE = 1 << 20
 
 # What is thrown away at most of what a peer still sends after the last response.
@@ -153,21 +153,20 @@ class Transport:
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
-        self._drained = False
+        self._fresh = True
 
     def read(self) -> bytes:
         """The next 1 to READ_SIZE bytes; b"" when the peer has ended its side."""
-        # A short read has emptied the socket: to try again at once would be a system call for nothing.
-        if self._drained:
+        # All reads but the first wait for their turn in the loop: mostly nothing has arrived yet and trying would be a
+        # system call for nothing; and a peer that sends without end does not keep others waiting.
+        if not self._fresh:
             self.wire.wait_readable()
+        self._fresh = False
         while True:
             try:
-                data = self.wire.sock.recv(READ_SIZE)
+                return self.wire.sock.recv(READ_SIZE)
             except BlockingIOError:
                 self.wire.wait_readable()
-            else:
-                self._drained = len(data) < READ_SIZE
-                return data
 
     def write(self, data: bytes) -> None:
         """Send all of `data`."""

@@ -93,8 +93,12 @@ def test_files(tmp_path, size):
     def handler(_request: Request) -> Response:
         return Response(200, body=FileBody(os.open(path, os.O_RDONLY), 1, size))
 
-    replies = Server(handler).replies(GET * 2)
-    assert [reply.body for reply in replies] == [path.read_bytes()[1 : size + 1]] * 2
+    server = Server(handler)
+    assert [reply.body for reply in server.replies(GET * 2)] == [path.read_bytes()[1 : size + 1]] * 2
+    client = server.connect()
+    client.send(b"HEAD / HTTP/1.1\r\n" + H + b"\r\n")
+    assert b"Content-Length: %d\r\n" % size in client.read()
+    client.close()
 
 
 def until_reset(client: Client) -> bytes:
