@@ -166,6 +166,21 @@ SSL_PASS_PHRASE_REUSE = Directive(
     "Whether the master keeps pass phrases, so that a reload can open a new key with them.",
 )
 
+SSL_CERTIFICATE_WATCH = Directive(
+    "SSLCertificateWatch",
+    on_off,
+    SERVER,
+    False,
+    "Whether the server reloads by itself when a certificate, chain or key file has changed.",
+)
+SSL_SESSION_TICKET_KEY_LIFETIME = Directive(
+    "SSLSessionTicketKeyLifetime",
+    arguments.seconds,
+    SERVER,
+    43200.0,
+    "Seconds, or a time such as 12h, until session tickets get a new key, in new workers; 0: never.",
+)
+
 SSL_DIRECTIVES: tuple[Directive[Any], ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Directive)
 )

@@ -14,6 +14,7 @@ from prefork_ssl.modules.ssl.directives import SSL_DIRECTIVES
 from prefork_ssl.modules.ssl.hosts.consistency import check
 from prefork_ssl.modules.ssl.hosts.examination import dump_certificates, examine
 from prefork_ssl.modules.ssl.hosts.preparation import prepare
+from prefork_ssl.modules.ssl.hosts.upkeep import maintain
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.openssl import LIBRARY
 from prefork_ssl.modules.ssl.variables import ssl_variable
@@ -39,6 +40,7 @@ module = Module(
         prepare=prepare,
         examine=examine,
         before_fork=_protect_phrases,
+        maintain=maintain,
         worker_start=_forget_keys,
         connection=connection,
         post_read=post_read,

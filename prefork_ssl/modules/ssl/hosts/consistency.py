@@ -16,13 +16,10 @@ from prefork_ssl.modules.ssl.keys.findings import Finding
 
 def check(configuration: Configuration, report: Report) -> None:
     """The check hook (kernel/hooks.py)."""
-    reported: set[Problem] = set()
-    for problem in (*_files(configuration), *_shared_addresses(configuration), *_deaf_ports(configuration)):
-        if (
-            problem not in reported
-        ):  # what the main server says wrongly is said by every host that inherits it
-            report(problem)
-        reported.add(problem)
+    problems = (*_files(configuration), *_shared_addresses(configuration), *_deaf_ports(configuration))
+    # What the main server says wrongly is said by every host that inherits it.
+    for problem in dict.fromkeys(problems):
+        report(problem)
 
 
 def _files(configuration: Configuration) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from prefork_ssl.modules.ssl.certificate.description import describe
 from prefork_ssl.modules.ssl.context.build import build_context
 from prefork_ssl.modules.ssl.context.parameters import parameters
 from prefork_ssl.modules.ssl.hosts.consistency import unreachable
-from prefork_ssl.modules.ssl.hosts.material import HostMaterial, host_material
+from prefork_ssl.modules.ssl.hosts.material import HostMaterial, all_findings, host_material
 from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, tls_hosts
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keyring import pass_phrase_dialog, refused
@@ -54,7 +54,7 @@ def _open(configuration: Configuration) -> tuple[dict[Host, HostMaterial], Seque
     dialog = pass_phrase_dialog(configuration.server.settings)
     loaded = KeyStore().load(sources, dialog, Occasion.CHECK)
     material = host_material(hosts, loaded)
-    return material, [*loaded.findings, *(finding for each in material.values() for finding in each.findings)]
+    return material, [*loaded.findings, *all_findings(material)]
 
 
 def _try_context(host: Host, served: HostMaterial) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39,8 +39,14 @@ def host_material(hosts: Sequence[Host], loaded: Loaded) -> dict[Host, HostMater
         opened = tuple(loaded.materials[source] for source in sources if source in loaded.materials)
         closed = tuple(unopened[source] for source in sources if source in unopened)
         found[host] = HostMaterial(opened, closed, tuple(_findings(host, (*opened, *closed))))
-    refuse_errors(finding for each in found.values() for finding in each.findings)
+    refuse_errors(all_findings(found))
     return found
+
+
+def all_findings(material: Mapping[Host, HostMaterial]) -> Iterator[Finding]:
+    """What there is to say about all hosts."""
+    for each in material.values():
+        yield from each.findings
 
 
 def refuse_errors(findings: Iterable[Finding]) -> None:

@@ -6,10 +6,10 @@ tickets are sealed with, so that each worker opens the tickets of the others.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-
-from OpenSSL import SSL
 
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import REQUEST_READ_TIMEOUT, read_limits
@@ -19,66 +19,75 @@ from prefork_ssl.modules.ssl.context.build import build_context
 from prefork_ssl.modules.ssl.context.parameters import Parameters, parameters
 from prefork_ssl.modules.ssl.hosts.consistency import unreachable
 from prefork_ssl.modules.ssl.hosts.logs import HostLogs
-from prefork_ssl.modules.ssl.hosts.material import HostMaterial, host_material
+from prefork_ssl.modules.ssl.hosts.material import HostMaterial, all_findings, host_material
 from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, tls_hosts
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
-from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
+from prefork_ssl.modules.ssl.hosts.upkeep import UPKEEP, upkeep
+from prefork_ssl.modules.ssl.keys.findings import KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keyring import keyring_of, refused
+from prefork_ssl.modules.ssl.keys.keystore import Loaded
 from prefork_ssl.modules.ssl.log import events
 
-# What tells whether a Context may go on: the host's name and its parameters.
-_Identity = tuple[str, Parameters]
+# The hosts whose Contexts may go on, by what tells that nothing has changed for them.
+_InService = Mapping[tuple[str, Parameters], TLSHost]
 
 
 def prepare(generation: Generation) -> None:
     """See kernel/hooks.py. Raises ConfigError."""
     hosts = tls_hosts(generation.configuration)
     logs = HostLogs(generation, hosts)
-    in_service = _contexts_in_service(generation)
+    in_service = _in_service(generation)
     try:
-        material, findings = _load(generation, hosts)
+        loaded = _load(generation, hosts)
+        material = host_material(hosts, loaded)
         table = {host: _tls_host(host, material[host], in_service, logs) for host in hosts}
     except KeyMaterialError as error:
         logs.tell_refusal(error.findings)
         raise refused(error.findings) from error
     generation.keep(TLS_HOSTS, table)
+    generation.keep(UPKEEP, upkeep(generation.configuration, loaded.stamps, table, logs.main))
     _tell_keys(table, material)
-    logs.tell([*findings, *unreachable(generation.configuration)])
-    events.ready(logs.main, generation.number, len(hosts), _unchanged(table, in_service))
+    logs.tell([*loaded.findings, *all_findings(material), *unreachable(generation.configuration)])
+    unchanged = sum((host.name, host.parameters) in in_service for host in table.values())
+    events.ready(logs.main, generation.number, len(hosts), unchanged)
 
 
-def _load(generation: Generation, hosts: Sequence[Host]) -> tuple[dict[Host, HostMaterial], list[Finding]]:
-    """What each host serves with, and what there is to say about it. Raises KeyMaterialError."""
-    loaded = keyring_of(generation).load(
-        [source for host in hosts for source in key_sources(host)], generation
-    )
-    material = host_material(hosts, loaded)
-    return material, [*loaded.findings, *(finding for each in material.values() for finding in each.findings)]
+def _in_service(generation: Generation) -> _InService:
+    """Where nothing has changed since the generation before, the clients' tickets go on being good, until the time of
+    their keys is over."""
+    previous = generation.previous
+    hosts = previous.get(TLS_HOSTS) if previous else None
+    if previous is None or hosts is None:
+        return {}
+    spent = previous[UPKEEP].ticket_keys.spent()
+    return {
+        (host.name, host.parameters): host
+        for host in hosts.values()
+        if not (spent and host.parameters.tickets)
+    }
 
 
-def _tls_host(
-    host: Host, material: HostMaterial, in_service: Mapping[_Identity, SSL.Context], logs: HostLogs
-) -> TLSHost:
+def _load(generation: Generation, hosts: Sequence[Host]) -> Loaded:
+    """Raises KeyMaterialError."""
+    sources = [source for host in hosts for source in key_sources(host)]
+    return keyring_of(generation).load(sources, generation)
+
+
+def _tls_host(host: Host, material: HostMaterial, in_service: _InService, logs: HostLogs) -> TLSHost:
     name = host_name(host)
     wanted = parameters(host.settings, material.identities)
+    handshake_time = read_limits(host.settings[REQUEST_READ_TIMEOUT]).handshake
+    if earlier := in_service.get((name, wanted)):
+        return replace(earlier, handshake_time=handshake_time, log=logs[host])
     return TLSHost(
         name=name,
-        context=in_service.get((name, wanted)) or build_context(wanted, name, material.materials),
+        context=build_context(wanted, name, material.materials),
+        born=time.monotonic(),
         parameters=wanted,
         certificates=tuple(each.certificate for each in material.materials),
-        handshake_time=read_limits(host.settings[REQUEST_READ_TIMEOUT]).handshake,
+        handshake_time=handshake_time,
         log=logs[host],
     )
-
-
-def _contexts_in_service(generation: Generation) -> dict[_Identity, SSL.Context]:
-    """The Contexts of the generation before: where nothing has changed, the clients' tickets go on being good."""
-    previous = generation.previous.get(TLS_HOSTS) if generation.previous else None
-    return {(host.name, host.parameters): host.context for host in (previous or {}).values()}
-
-
-def _unchanged(table: TLSHosts, in_service: Mapping[_Identity, SSL.Context]) -> int:
-    return sum((host.name, host.parameters) in in_service for host in table.values())
 
 
 def _tell_keys(table: TLSHosts, material: Mapping[Host, HostMaterial]) -> None:

@@ -17,10 +17,12 @@ from prefork_ssl.modules.ssl.log.log import SSLLog
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TLSHost:
-    """A virtual host that speaks TLS. `name` is "www.example.com:443", `certificates` what it shows to clients."""
+    """A virtual host that speaks TLS. `name` is "www.example.com:443", `certificates` what it shows to clients; `born`
+    (time.monotonic) is when the Context was made."""
 
     name: str
     context: SSL.Context
+    born: float
     parameters: Parameters
     certificates: tuple[x509.Certificate, ...]
     handshake_time: ReadLimit

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from prefork_ssl.modules.ssl.keys.findings import Finding
 from prefork_ssl.modules.ssl.keys.key_files import Locked, Unreadable
@@ -36,8 +36,7 @@ class NamedFile:
         return Finding("error", self.directive, self.where, f"{self.path} {message}", hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What tells that a file is still the one that was read."""
 
     device: int
@@ -87,6 +86,11 @@ class Turnover(Generic[T]):
         self._seen: set[Path] = set()
         self.entries: dict[Path, Entry[T]] = {}
         self.modes: dict[Path, int] = {}
+
+    @property
+    def stamps(self) -> Mapping[Path, Stamp]:
+        """Those of all entries."""
+        return {path: entry.stamp for path, entry in self.entries.items()}
 
     def fetch(self, named: NamedFile) -> LockedFile[T] | None:
         """Take a file over or read it; returned if it waits for a pass phrase. In one load it is looked at once."""

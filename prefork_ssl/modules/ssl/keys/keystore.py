@@ -20,7 +20,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from prefork_ssl.modules.ssl.keys.file_pool import LockedFile, NamedFile, Pool, Turnover
+from prefork_ssl.modules.ssl.keys.file_pool import LockedFile, NamedFile, Pool, Stamp, Turnover
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
 from prefork_ssl.modules.ssl.keys.key_files import Certificates, Unreadable, certificates_in, private_key_in
 from prefork_ssl.modules.ssl.keys.key_types import PrivateKey, key_type
@@ -95,11 +95,13 @@ class Loaded:
 
     `materials` has every source, but for those in `unopened`: checked without a terminal, with the key still encrypted
     (a certificate that is encrypted with its key, in PKCS#12, is in neither). `findings` are warnings and infos.
+    `stamps` has every file, as it was when it was read.
     """
 
     materials: Mapping[KeySource, KeyMaterial]
     unopened: tuple[CertificateMaterial, ...]
     findings: tuple[Finding, ...]
+    stamps: Mapping[Path, Stamp]
     _commit: Callable[[], None] = field(repr=False)
 
     def commit(self) -> None:
@@ -211,6 +213,7 @@ class _MaterialTurnover:
             {material.source: material for material in served if isinstance(material, KeyMaterial)},
             tuple(material for material in served if not isinstance(material, KeyMaterial)),
             (*dict.fromkeys(self._findings), *self._exposed_keys(sources)),
+            {**self.certificates.stamps, **self.keys.stamps},
             commit,
         )
 

@@ -5,6 +5,7 @@ What clients do is information, however strange: only what the administrator mus
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from prefork_ssl.modules.ssl.context.protocols import NAMES
@@ -57,6 +58,20 @@ def found(finding: Finding) -> Event:
     message = f"{place}{finding.directive}: {finding.message}"
     fields = {"directive": finding.directive, "where": finding.where}
     return Event(_SEVERITIES[finding.severity], "finding", message, fields=fields, hint=finding.hint)
+
+
+# --- renewal ---
+
+
+def files_changed(log: SSLLog, files: Iterable[str]) -> None:
+    """SSLCertificateWatch has seen something."""
+    message = f"reloading, because of changes in {', '.join(files)}"
+    log.write(Event(INFO, "files-changed", message))
+
+
+def ticket_keys_spent(log: SSLLog) -> None:
+    """SSLSessionTicketKeyLifetime is over."""
+    log.write(Event(INFO, "ticket-keys-spent", "new workers with new keys for session tickets"))
 
 
 # --- handshakes ---

@@ -1,0 +1,50 @@
+"""The maintain hook: what may call for a turn of the workers, looked at about once a second by the master."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prefork_ssl.config.tree import Configuration
+from prefork_ssl.kernel.generation import Generation, Key
+from prefork_ssl.kernel.hooks import Renewal
+from prefork_ssl.modules.ssl.context.tickets import TicketKeys
+from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_WATCH, SSL_SESSION_TICKET_KEY_LIFETIME
+from prefork_ssl.modules.ssl.hosts.table import TLSHosts
+from prefork_ssl.modules.ssl.keys.watch import Stamps, Watch
+from prefork_ssl.modules.ssl.log import events
+from prefork_ssl.modules.ssl.log.log import SSLLog
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Upkeep:
+    """What is looked at in a generation that is in service."""
+
+    watch: Watch
+    ticket_keys: TicketKeys
+    log: SSLLog
+
+
+UPKEEP = Key[Upkeep]("ssl upkeep")
+
+
+def upkeep(configuration: Configuration, stamps: Stamps, table: TLSHosts, log: SSLLog) -> Upkeep:
+    """For a generation that serves the files with these stamps."""
+    settings = configuration.server.settings
+    births = [host.born for host in table.values() if host.parameters.tickets]
+    return Upkeep(
+        Watch(stamps if settings[SSL_CERTIFICATE_WATCH] else {}),
+        TicketKeys(settings[SSL_SESSION_TICKET_KEY_LIFETIME], births),
+        log,
+    )
+
+
+def maintain(generation: Generation) -> Renewal | None:
+    """See kernel/hooks.py."""
+    kept = generation[UPKEEP]
+    if changed := kept.watch.look():
+        events.files_changed(kept.log, changed)
+        return Renewal.RELOAD
+    if kept.ticket_keys.due():
+        events.ticket_keys_spent(kept.log)
+        return Renewal.SAME
+    return None
