@@ -7,15 +7,15 @@ known; else chunked; and for HTTP/1.0 by the end of the connection.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from prefork_ssl.kernel.request import FileBody, Request, Response
 from prefork_ssl.kernel.response_head import HeadWriter, InvalidResponse
-from prefork_ssl.kernel.transport import SLICE
+from prefork_ssl.kernel.transport import SLICE, Transport
 
-# Bodies up to this many bytes leave together with the head.
+# Bodies and files up to this many bytes leave together with the head.
 _SMALL = 65536
-_SMALL_FILE = 32768
 
 # Statuses whose responses have no body and no length (RFC 9110 sections 15.2, 15.3.5, 15.4.5).
 _BODILESS = frozenset((*range(100, 200), 204, 304))
@@ -62,29 +62,22 @@ class ResponseWriter:
         return keep
 
     def _send_bytes(self, request: Request, response: Response, body: bytes, keep: bool) -> bool:
-        write = request.transport.write
+        if len(body) > _SMALL:
+            return self._send_pieces(request, response, _slices(body), keep)
         head = self._head(request, response, keep, f"Content-Length: {len(body)}\r\n")
-        if len(body) <= _SMALL:
-            write(head + body)
-            response.sent = len(body)
-            return keep
-        write(head)
-        for start in range(0, len(body), SLICE):
-            piece = body[start : start + SLICE]
-            write(piece)
-            response.sent += len(piece)
-            request.transport.wire.wait_writable()
+        request.transport.write(head + body)
+        response.sent = len(body)
         return keep
 
     def _send_file(self, request: Request, response: Response, body: FileBody, keep: bool) -> bool:
         head = self._head(request, response, keep, f"Content-Length: {body.count}\r\n")
-        if body.count <= _SMALL_FILE:
+        if body.count <= _SMALL:
             data = _read_file(body)
             request.transport.write(head + data)
             response.sent = len(data)
         else:
             request.transport.write(head)
-            response.sent = request.transport.send_file(body)
+            _send_slices(request.transport, response, body)
         if response.sent != body.count:
             raise BrokenBody("the file became shorter while it was sent")
         return keep
@@ -98,26 +91,68 @@ class ResponseWriter:
         if first is None:
             response.length = 0
             return self._send_head(request, response, keep)
-        framing, frame, end = "", _as_it_is, b""
-        if response.length is not None:
-            framing = f"Content-Length: {response.length}\r\n"
-        elif request.version == "HTTP/1.1":
-            framing, frame, end = "Transfer-Encoding: chunked\r\n", _as_chunk, b"0\r\n\r\n"
-        else:
-            keep = False
-        write = request.transport.write
-        write(self._head(request, response, keep, framing) + frame(first))
+        framing = _framing(request, response)
+        keep = keep and framing is not _UNTIL_CLOSE
+        head = self._head(request, response, keep, framing.field.format(response.length))
+        request.transport.write(head + framing.frame(first))
         response.sent = len(first)
-        turn = SLICE
-        for piece in pieces:
-            write(frame(piece))
-            response.sent += len(piece)
-            if response.sent >= turn:
-                request.transport.wire.wait_writable()
-                turn = response.sent + SLICE
-        if end:
-            write(end)
+        _send_rest(request.transport, response, pieces, framing.frame)
+        if framing.end:
+            request.transport.write(framing.end)
         return keep
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Framing:
+    """How pieces are sent: the header field that tells, what becomes of each piece, what follows the last."""
+
+    field: str
+    frame: Callable[[bytes], bytes]
+    end: bytes
+
+
+def _as_it_is(piece: bytes) -> bytes:
+    return piece
+
+
+def _as_chunk(piece: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
+_SIZED = _Framing("Content-Length: {}\r\n", _as_it_is, b"")
+_CHUNKED = _Framing("Transfer-Encoding: chunked\r\n", _as_chunk, b"0\r\n\r\n")
+_UNTIL_CLOSE = _Framing("", _as_it_is, b"")
+
+
+def _framing(request: Request, response: Response) -> _Framing:
+    if response.length is not None:
+        return _SIZED
+    return _CHUNKED if request.version == "HTTP/1.1" else _UNTIL_CLOSE
+
+
+def _send_rest(
+    transport: Transport, response: Response, pieces: Iterator[bytes], frame: Callable[[bytes], bytes]
+) -> None:
+    """Send the pieces, and let other connections have their turn after each SLICE."""
+    turn = SLICE
+    for piece in pieces:
+        if response.sent >= turn:
+            transport.wire.wait_writable()
+            turn = response.sent + SLICE
+        transport.write(frame(piece))
+        response.sent += len(piece)
+
+
+def _send_slices(transport: Transport, response: Response, body: FileBody) -> None:
+    """Send the file, a SLICE at a turn, until its end comes."""
+    while response.sent < body.count:
+        if response.sent:
+            transport.wire.wait_writable()
+        count = min(SLICE, body.count - response.sent)
+        sent = transport.send_file(FileBody(body.fd, body.offset + response.sent, count))
+        response.sent += sent
+        if sent < count:
+            return
 
 
 def _connection(request: Request, keep: bool) -> str:
@@ -131,6 +166,10 @@ def _read_file(body: FileBody) -> bytes:
         return os.pread(body.fd, body.count, body.offset)
     except OSError as error:
         raise InvalidResponse("the file cannot be read") from error
+
+
+def _slices(body: bytes) -> Iterator[bytes]:
+    return (body[start : start + SLICE] for start in range(0, len(body), SLICE))
 
 
 def _checked(body: Iterable[bytes], length: int | None) -> Iterator[bytes]:
@@ -149,11 +188,3 @@ def _checked(body: Iterable[bytes], length: int | None) -> Iterator[bytes]:
         raise BrokenBody(
             f"the body has {'more' if count > length else 'less'} than the {length} bytes declared"
         )
-
-
-def _as_it_is(piece: bytes) -> bytes:
-    return piece
-
-
-def _as_chunk(piece: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(piece), piece)

@@ -20,6 +20,7 @@ Sections = tuple[DirectorySection, ...]
 # What is remembered at most: answers, by paths that clients choose; merged settings, by sections that hold together.
 _ANSWERS = 4096
 _MERGED = 1024
+_LONGEST = 512  # characters of a path
 
 
 class _Ambiguous:
@@ -46,14 +47,19 @@ class SectionTable:
         """The phases for the request's path and file name."""
         if not self._host.sections:
             return self.base
-        key = (request.path, request.filename)
-        answer = self._answers.get(key)
+        answer = self._answers.get((request.path, request.filename))
         if answer is None:
+            answer = self._learn(request.path, request.filename)
+        if isinstance(answer, _Ambiguous):
+            return answer.directory if _is_directory(request.filename or "") else answer.file
+        return answer
+
+    def _learn(self, path: str, filename: str | None) -> DirectoryPhases | _Ambiguous:
+        answer = self._search(path, filename)
+        if len(path) <= _LONGEST:
             if len(self._answers) >= _ANSWERS:
                 self._answers.clear()
-            answer = self._answers[key] = self._search(request.path, request.filename)
-        if isinstance(answer, _Ambiguous):
-            return answer.directory if Path(request.filename or "").is_dir() else answer.file
+            self._answers[path, filename] = answer
         return answer
 
     def _search(self, path: str, filename: str | None) -> DirectoryPhases | _Ambiguous:
@@ -72,6 +78,13 @@ class SectionTable:
                 self._merged = {(): self.base}
             phases = self._merged[sections] = self._compile(merged(self._host.settings, sections))
         return phases
+
+
+def _is_directory(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # a name too long, a folder closed to us: whoever opens the file will meet it again
+        return False
 
 
 def matching(sections: Sections, path: str, directory: str, name: str) -> Iterator[DirectorySection]:

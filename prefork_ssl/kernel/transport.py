@@ -183,14 +183,13 @@ class Transport:
         offset, end = body.offset, body.offset + body.count
         while offset < end:
             try:
-                sent = os.sendfile(self.wire.sock.fileno(), body.fd, offset, min(end - offset, SLICE))
+                sent = os.sendfile(self.wire.sock.fileno(), body.fd, offset, end - offset)
             except BlockingIOError:
-                sent = None
-            if sent == 0:
-                break
-            offset += sent or 0
-            if offset < end:
                 self.wire.wait_writable()
+                continue
+            if not sent:
+                break
+            offset += sent
         return offset - body.offset
 
     def shutdown(self) -> None:

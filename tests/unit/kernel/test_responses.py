@@ -85,7 +85,7 @@ def test_head_has_the_fields_of_get_and_no_body(body):
     assert parse_replies(client.read_to_end())[0].body == b"hello"
 
 
-@pytest.mark.parametrize("size", [0, 5, 32768, 32769, 3 * MEGABYTE])
+@pytest.mark.parametrize("size", [0, 5, 65536, 65537, 3 * MEGABYTE])
 def test_files(tmp_path, size):
     path = tmp_path / "file"
     path.write_bytes(bytes(range(256)) * (size // 256 + 1))

@@ -101,3 +101,10 @@ def test_a_name_without_slash_is_asked_for_where_it_matters(tmp_path):
     (tmp_path / "file.html").mkdir()
     assert table.admin("/c", f"{tmp_path}/file.html") == "host"
     assert table.admin("/d", "/\udcff/absent.html") == "*.html"
+    assert table.admin("/e", f"/{'a' * 5000}.html") == "*.html"
+
+
+def test_long_paths_are_answered_but_not_remembered():
+    table = Table(*SECTIONS)
+    assert table.admin("/" + "a" * 8000, "/srv/www/x.html") == "*.html"
+    assert not table._table._answers
