@@ -94,7 +94,8 @@ def serving(ready: Generation, answer: Answer = echo) -> Iterator[Served]:
         finally:
             server.stop()
             thread.join()
-        assert not server.errors
+        if server.errors:
+            raise server.errors[0]
 
 
 class _Server:
@@ -143,7 +144,7 @@ class _Server:
             if transport is not None:
                 self._answer(transport)
                 transport.shutdown()
-        except (Deadline, ConnectionError):
+        except (Deadline, OSError):
             pass
         except BaseException as error:  # noqa: BLE001
             self.errors.append(error)
