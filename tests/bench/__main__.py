@@ -1,7 +1,7 @@
 """scripts/bench: CPU time of the server for each request, beside nginx and gunicorn in the same run.
 
-One worker on one core, wrk on another. Rounds are interleaved, so that whatever else the machine does hits all alike; the
-table shows medians. CPU time, not the rate, is what to compare: it does not depend on what wrk could send.
+One worker on one core, wrk on another. Rounds are interleaved, so that whatever else the machine does hits all alike;
+the table shows medians. CPU time, not the rate, is what to compare: it does not depend on what wrk could send.
 """
 
 from __future__ import annotations
