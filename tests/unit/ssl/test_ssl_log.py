@@ -43,7 +43,8 @@ def event(level=SSLLevel.INFO, message="something happened", **more):
 
 def test_a_line(log, lines):
     log().write(event(client=("192.0.2.1", 61234)))
-    expected = rf"{STAMP}{os.getpid():05}\] \[info\]  something happened \(client 192.0.2.1:61234, server www.test:443\)"
+    place = r"\(client 192.0.2.1:61234, server www.test:443\)"
+    expected = rf"{STAMP}{os.getpid():05}\] \[info\]  something happened {place}"
     (line,) = lines()
     assert re.fullmatch(expected, line)
 
