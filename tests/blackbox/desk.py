@@ -16,7 +16,8 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.variables: dict[str, str] = {}
+        # A deprecated API, of Python or of a library, is a failure.
+        self.variables = {"PYTHONWARNINGS": "error"}
 
     def __truediv__(self, name: str) -> Path:
         return self.folder / name

@@ -188,8 +188,10 @@ def test_nobody_at_the_webroot(
     desk: Desk, ca: AcmeServer, order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.cert("key --out a.key.account --no-passphrase")
-    monkeypatch.setattr(ca, "http_port", int(str(ReservedPort())))
+    port = ReservedPort()
+    monkeypatch.setattr(ca, "http_port", port.number)
     assert "Connection refused" in desk.refused(order)
+    port.release()
 
 
 REFUSALS = {
