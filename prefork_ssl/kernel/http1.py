@@ -157,7 +157,7 @@ class Conversation:
             self._serving.request_ends(request, response)
         if isinstance(body, MessageBody) and not body.complete:
             keep = keep and body.discard(_UNREAD)
-            self.unheard = True
+            self.unheard = not keep
         return keep
 
     def _may_stay(self, request: Request, response: Response, body: RequestBody) -> bool:
