@@ -19,8 +19,9 @@ from prefork_ssl.kernel.alone import serve_alone
 from prefork_ssl.kernel.control import ask
 from prefork_ssl.kernel.crew import Crew, muster
 from prefork_ssl.kernel.daemon import Foreground, detach
+from prefork_ssl.kernel.directives import LISTEN_BACKLOG
 from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.listeners import close_unused, shown
+from prefork_ssl.kernel.listeners import adopt, close_unused, shown
 from prefork_ssl.kernel.master import Master, pid_file_path
 from prefork_ssl.kernel.pidfile import Found, State
 from prefork_ssl.kernel.systemd import adopted_sockets
@@ -35,7 +36,7 @@ def start(flags: Flags) -> int:
     if found.state is State.RUNNING:
         print(f"prefork-ssl (pid {found.pid}) already running")
         return 0
-    adopted = adopted_sockets()
+    adopted = adopt(adopted_sockets(), configuration.server.settings[LISTEN_BACKLOG])
     crew = muster(configuration, loader, None, adopted)
     _close_strangers(adopted, crew, notes)
     notes.write(Level.INFO, f"prepared: {crew}")

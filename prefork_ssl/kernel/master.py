@@ -269,7 +269,7 @@ class Master:
     def _roll_out(self, rollout: Rollout) -> None:
         path = pid_file_path(rollout.crew.generation.configuration)
         try:
-            if self._pid_file is None or path != self._pid_file.path:
+            if self._pid_file is None or not self._pid_file.is_at(path):
                 rollout.pid_file = claim(path)
             self._maintenance.begin(rollout.crew.generation)
             rollout.hire(self._workforce)

@@ -1,7 +1,9 @@
 """PidFile: tells others which process is the master, and whether that master lives.
 
-The master holds a lock (flock) on its file for as long as it lives. So a file that was left behind is told from one in
-use, even when its process id has been given to another process since, as after a reboot.
+The master holds a POSIX lock on its file for as long as it lives (fcntl(2); not inherited by its workers). So a file
+that was left behind is told from one in use, even when its process id has been given to another process since, as after
+a reboot. The system tells who holds the lock, by the number that the process has for whoever asks: the file of a server
+in a container may say 1, which outside is somebody else.
 """
 
 from __future__ import annotations
@@ -9,9 +11,13 @@ from __future__ import annotations
 import enum
 import fcntl
 import os
+import struct
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+# struct flock (fcntl(2)): type, whence, start, length, pid.
+_FLOCK = struct.Struct("hhqqi4x")
 
 
 class State(enum.Enum):
@@ -38,7 +44,7 @@ class Found:
 def look(path: Path) -> Found:
     """Read a pid file and find out what has become of its process. Raises PidFileError.
 
-    Not for the file of this very process.
+    Not for the file of this very process: a POSIX lock is gone as soon as its holder closes the file once.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -57,19 +63,27 @@ def _judge(fd: int, path: Path) -> Found:
     if not (text.isdigit() and 0 < int(text) < 1 << 31):
         raise PidFileError(f"PidFile {path} holds {text!r}, which is not a process id: remove it")
     pid = int(text)
-    if _locked(fd):
-        return Found(State.RUNNING, pid)
+    holder = _lock_holder(fd)
+    if holder is not None:
+        return Found(State.RUNNING, _visible(holder, path))
     if _older(pid, os.fstat(fd).st_mtime):
         return Found(State.FOREIGN, pid)
     return Found(State.STALE, pid)
 
 
-def _locked(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
+def _lock_holder(fd: int) -> int | None:
+    """Who has locked the file; None if nobody has."""
+    asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    kind, _whence, _start, _length, pid = _FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_GETLK, asked))
+    return None if kind == fcntl.F_UNLCK else pid
+
+
+def _visible(holder: int, path: Path) -> int:
+    if holder <= 0:
+        raise PidFileError(
+            f"PidFile {path} belongs to a server in another PID namespace, out of reach from here"
+        )
+    return holder
 
 
 def _older(pid: int, moment: float) -> bool:
@@ -113,13 +127,18 @@ class PidFile:
     def remove(self) -> None:
         """Take the file away, unless another process has put its own in place. Raises PidFileError."""
         try:
-            if os.path.samestat(self.path.stat(), os.fstat(self._fd)):
+            if self.is_at(self.path):
                 self.path.unlink()
-        except FileNotFoundError:
-            pass
         except OSError as error:
             raise PidFileError(f"PidFile {self.path} cannot be removed: {error.strerror}") from error
         self.forget()
+
+    def is_at(self, path: Path) -> bool:
+        """Whether this is the file at `path`, whatever links lead there."""
+        try:
+            return os.path.samestat(path.stat(), os.fstat(self._fd))
+        except OSError:
+            return False
 
     def forget(self) -> None:
         """Let go of the file without touching it: in a worker, whose pid it does not hold."""
@@ -129,7 +148,7 @@ class PidFile:
 def _create(draft: Path) -> int:
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.fchmod(fd, 0o644)
         os.write(fd, f"{os.getpid()}\n".encode())
     except OSError:

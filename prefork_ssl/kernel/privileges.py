@@ -10,6 +10,7 @@ import ctypes
 import grp
 import os
 import pwd
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from prefork_ssl.config.directives import Directive, Settings
 from prefork_ssl.config.errors import ConfigError, Problem
 from prefork_ssl.kernel.directives import GROUP, USER
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 
 
@@ -53,6 +55,12 @@ def become(identity: Identity) -> None:
     os.setgroups(identity.groups)
     os.setresgid(identity.gid, identity.gid, identity.gid)
     os.setresuid(identity.uid, identity.uid, identity.uid)
+
+
+def end_with_parent() -> None:
+    """Let this process be killed when the one that started it ends. To be called after `become`, which undoes it.
+    Raises OSError."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def allow_core_dumps(directory: Path) -> None:

@@ -96,7 +96,7 @@ class Supervisor:
             if overslept:
                 member.heard = now
             self._check(member, now)
-        if all(now - member.began >= _YOUNG for member in self._workforce):
+        if len(self._workforce) and all(now - member.began >= _YOUNG for member in self._workforce):
             self._young_deaths = 0
 
     def _check(self, member: Member, now: float) -> None:

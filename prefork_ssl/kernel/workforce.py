@@ -88,10 +88,13 @@ class Burial:
 class Workforce:
     """All workers of all crews.
 
-    `said` is called with what a worker says ("ready"...); `forget` in a new worker, to let go of what is the master's.
+    `said` is called with what a worker says ("ready"...); `forget` in a new worker of a crew, to let go of what is
+    not that crew's.
     """
 
-    def __init__(self, loop: Loop, said: Callable[[Member, str], None], forget: Callable[[], None]) -> None:
+    def __init__(
+        self, loop: Loop, said: Callable[[Member, str], None], forget: Callable[[Crew], None]
+    ) -> None:
         self.board = Scoreboard()
         self._loop = loop
         self._said = said
@@ -159,7 +162,7 @@ class Workforce:
         status = 1
         try:
             ours.close()
-            self._let_go()
+            self._let_go(crew)
             _settle(crew)
             Worker(crew, number, slot, channel).run()
             status = 0
@@ -169,11 +172,11 @@ class Workforce:
         finally:
             os._exit(status)
 
-    def _let_go(self) -> None:
+    def _let_go(self, crew: Crew) -> None:
         """In a new worker: close what is the master's, and treat signals as a new process does."""
         for member in self:
             member.channel.close()
-        self._forget()
+        self._forget(crew)
         for ignored in _IGNORED:
             signal.signal(ignored, signal.SIG_IGN)
         _unblock_signals()

@@ -6,13 +6,15 @@ with bare_server("StartServers 3") as server: ...
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
 from blackbox import clients, processes
+from blackbox.ports import ReservedPort
 from blackbox.server import Server, _user
 from blackbox.until import until
 
@@ -91,6 +93,31 @@ def bare_server(configuration: str = "") -> Iterator[BareServer]:
             raise
         finally:
             server.end()
+
+
+@contextmanager
+def running(
+    server: BareServer, command: Sequence[str], *, pass_fds: Sequence[int] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that starts the server, from when it serves until the end of the block."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=pass_fds) as process:
+        try:
+            until(lambda: server.pid_file.exists() and server.ports["http"].listening(), "the server serves")
+            yield process
+            process.terminate()
+            process.wait(10)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def reserved_port() -> Iterator[ReservedPort]:
+    """A free port that nobody listens on, for the block."""
+    port = ReservedPort()
+    try:
+        yield port
+    finally:
+        port.release()
 
 
 def nothing_left(server: BareServer) -> None:

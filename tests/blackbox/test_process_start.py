@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from blackbox import clients, processes
-from blackbox.bare import bare_server
+from blackbox.bare import bare_server, nothing_left
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes users")
 

@@ -2,12 +2,11 @@
 
 import os
 import signal
-import subprocess
 import time
 
 import pytest
 from blackbox import clients, processes
-from blackbox.bare import bare_server, gone, nothing_left
+from blackbox.bare import bare_server, gone, nothing_left, running
 from blackbox.until import until
 
 
@@ -59,7 +58,7 @@ def test_winch_and_quit_finish_what_is_under_way(number: signal.Signals) -> None
         server.start()
         with clients.connect(server.http) as busy:
             busy.sendall(b"GET /sleep?1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            until(lambda: server.log() and True, "the log")
+            server.logged("sleeping")
             assert server.stop(number) == 0
             reply = clients.parse(clients.drain(busy))
         assert reply.status == 200
@@ -106,14 +105,12 @@ def test_workers_end_when_their_master_is_killed_and_a_new_server_can_start() ->
 
 def test_one_process_serves_in_the_foreground_without_forking() -> None:
     with bare_server() as server:
-        with subprocess.Popen(server.command("-X"), stdin=subprocess.DEVNULL) as process:
-            until(server.ports["http"].listening, "it listens")
+        with running(server, server.command("-X")) as process:
             assert server.ask()[0] == process.pid == server.daemon
             assert processes.children(process.pid) == []
             process.terminate()
             assert process.wait(10) == 0
-        with subprocess.Popen(server.command("-X"), stdin=subprocess.DEVNULL) as process:
-            until(server.ports["http"].listening, "it listens")
+        with running(server, server.command("-X")) as process:
             assert server.ask()
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0

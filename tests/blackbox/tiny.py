@@ -11,6 +11,7 @@ import time
 import gevent
 
 from prefork_ssl.kernel.hooks import Hooks, RequestPhase
+from prefork_ssl.kernel.levels import Level
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.kernel.request import Request, Response
 
@@ -18,6 +19,7 @@ from prefork_ssl.kernel.request import Request, Response
 def _handler(generation, _host, _settings) -> RequestPhase:
     def answer(request: Request) -> Response:
         if request.path == "/sleep":
+            generation.logs.server.write(Level.NOTICE, "sleeping")
             gevent.sleep(float(request.query or 0))
         elif request.path == "/hang":
             while True:
