@@ -17,6 +17,8 @@ from prefork_ssl.modules.ssl.hosts.preparation import prepare
 from prefork_ssl.modules.ssl.hosts.upkeep import maintain
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.openssl import LIBRARY
+from prefork_ssl.modules.ssl.stapling.directives import STAPLING_DIRECTIVES
+from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
 from prefork_ssl.modules.ssl.variables import ssl_variable
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
     from prefork_ssl.kernel.worker import Worker
 
 
-def _forget_keys(worker: Worker) -> None:
+def _forget(worker: Worker) -> None:
     worker.generation[KEYRING].forget()
+    worker.generation[STAPLER].forget()
 
 
 def _protect_phrases(generation: Generation) -> None:
@@ -34,14 +37,14 @@ def _protect_phrases(generation: Generation) -> None:
 
 module = Module(
     name="ssl_module",
-    directives=SSL_DIRECTIVES,
+    directives=(*SSL_DIRECTIVES, *STAPLING_DIRECTIVES),
     hooks=Hooks(
         check=check,
         prepare=prepare,
         examine=examine,
         before_fork=_protect_phrases,
         maintain=maintain,
-        worker_start=_forget_keys,
+        worker_start=_forget,
         connection=connection,
         post_read=post_read,
     ),

@@ -32,6 +32,7 @@ _NEEDED = [
     "SSL_CTX_set1_curves_list",
     "SSL_CTX_set_alpn_select_cb",
     "SSL_do_handshake",
+    "SSL_get_certificate",
     "SSL_get_current_cipher",
     "SSL_get_error",
     "SSL_get_session",
@@ -262,6 +263,11 @@ def answer_alpn(context: SSL.Context, protocols: Sequence[bytes]) -> None:
     )
     lib.SSL_CTX_set_alpn_select_cb(context._context, callback, ffi.NULL)
     context._alpn_select_callback = callback  # lives as long as the context
+
+
+def certificate_address(connection: SSL.Connection) -> int:
+    """Where the certificate is that the connection shows, in memory that its Context holds; 0 if it has none yet."""
+    return int(ffi.cast("uintptr_t", lib.SSL_get_certificate(connection._ssl)))
 
 
 def _alpn_names(data: bytes) -> set[bytes]:

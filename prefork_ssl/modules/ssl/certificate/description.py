@@ -45,7 +45,7 @@ def describe(material: CertificateMaterial, now: datetime) -> CertificateDescrip
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         days_left=days_left(certificate, now),
-        ocsp_urls=tuple(_ocsp_urls(certificate)),
+        ocsp_urls=tuple(ocsp_urls(certificate)),
         crl_urls=tuple(_crl_urls(certificate)),
     )
 
@@ -61,7 +61,8 @@ def key_name(certificate: x509.Certificate) -> str:
     return f"{key_type(key) or 'unknown'} {key_bits(key) or ''}".rstrip()
 
 
-def _ocsp_urls(certificate: x509.Certificate) -> list[str]:
+def ocsp_urls(certificate: x509.Certificate) -> list[str]:
+    """Where the certificate's OCSP responder is (authorityInfoAccess)."""
     access = extension(certificate, x509.AuthorityInformationAccess) or ()
     return urls(
         [each.access_location for each in access if each.access_method == AuthorityInformationAccessOID.OCSP]

@@ -11,6 +11,7 @@ from prefork_ssl.modules.ssl.certificate.checks import check
 from prefork_ssl.modules.ssl.hosts.settings import key_sources, names
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keystore import CertificateMaterial, KeyMaterial, Loaded
+from prefork_ssl.modules.ssl.stapling.inquiries import stapling_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def _findings(host: Host, materials: Sequence[CertificateMaterial]) -> Iterator[
     now = datetime.now(UTC)
     for material in materials:
         yield from check(material, names(host), now)
+        yield from stapling_findings(material, host.settings)
     yield from _same_type([material for material in materials if isinstance(material, KeyMaterial)])
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from OpenSSL import SSL
+
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import REQUEST_READ_TIMEOUT, read_limits
 from prefork_ssl.kernel.generation import Generation
@@ -27,9 +29,15 @@ from prefork_ssl.modules.ssl.keys.findings import KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keyring import keyring_of, refused
 from prefork_ssl.modules.ssl.keys.keystore import Loaded
 from prefork_ssl.modules.ssl.log import events
+from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.stapling.handshake import answer_status_requests
+from prefork_ssl.modules.ssl.stapling.inquiries import inquiry
+from prefork_ssl.modules.ssl.stapling.stapler import Stapler, stapler_of
+from prefork_ssl.modules.ssl.stapling.subject import Subject
 
 # The hosts whose Contexts may go on, by what tells that nothing has changed for them.
-_InService = Mapping[tuple[str, Parameters], TLSHost]
+_Identity = tuple[str, Parameters, tuple[Subject, ...]]
+_InService = Mapping[_Identity, TLSHost]
 
 
 def prepare(generation: Generation) -> None:
@@ -37,10 +45,11 @@ def prepare(generation: Generation) -> None:
     hosts = tls_hosts(generation.configuration)
     logs = HostLogs(generation, hosts)
     in_service = _in_service(generation)
+    stapler = stapler_of(generation)
     try:
         loaded = _load(generation, hosts)
         material = host_material(hosts, loaded)
-        table = {host: _tls_host(host, material[host], in_service, logs) for host in hosts}
+        table = {host: _tls_host(host, material[host], in_service, stapler, logs[host]) for host in hosts}
     except KeyMaterialError as error:
         logs.tell_refusal(error.findings)
         raise refused(error.findings) from error
@@ -48,7 +57,7 @@ def prepare(generation: Generation) -> None:
     generation.keep(UPKEEP, upkeep(generation.configuration, loaded.stamps, table, logs.main))
     _tell_keys(table, material)
     logs.tell([*loaded.findings, *all_findings(material), *unreachable(generation.configuration)])
-    unchanged = sum((host.name, host.parameters) in in_service for host in table.values())
+    unchanged = sum(_identity(host) in in_service for host in table.values())
     events.ready(logs.main, generation.number, len(hosts), unchanged)
 
 
@@ -60,11 +69,11 @@ def _in_service(generation: Generation) -> _InService:
     if previous is None or hosts is None:
         return {}
     spent = previous[UPKEEP].ticket_keys.spent()
-    return {
-        (host.name, host.parameters): host
-        for host in hosts.values()
-        if not (spent and host.parameters.tickets)
-    }
+    return {_identity(host): host for host in hosts.values() if not (spent and host.parameters.tickets)}
+
+
+def _identity(host: TLSHost) -> _Identity:
+    return host.name, host.parameters, host.stapled
 
 
 def _load(generation: Generation, hosts: Sequence[Host]) -> Loaded:
@@ -73,21 +82,35 @@ def _load(generation: Generation, hosts: Sequence[Host]) -> Loaded:
     return keyring_of(generation).load(sources, generation)
 
 
-def _tls_host(host: Host, material: HostMaterial, in_service: _InService, logs: HostLogs) -> TLSHost:
+def _tls_host(
+    host: Host, material: HostMaterial, in_service: _InService, stapler: Stapler, log: SSLLog
+) -> TLSHost:
     name = host_name(host)
     wanted = parameters(host.settings, material.identities)
+    inquiries = (inquiry(each, host.settings) for each in material.materials)
+    stapled = tuple(stapler.subject(each) for each in inquiries if each)
     handshake_time = read_limits(host.settings[REQUEST_READ_TIMEOUT]).handshake
-    if earlier := in_service.get((name, wanted)):
-        return replace(earlier, handshake_time=handshake_time, log=logs[host])
+    if earlier := in_service.get((name, wanted, stapled)):
+        return replace(earlier, handshake_time=handshake_time, log=log)
     return TLSHost(
         name=name,
-        context=build_context(wanted, name, material.materials),
+        context=_context(name, wanted, material, stapled),
         born=time.monotonic(),
         parameters=wanted,
         certificates=tuple(each.certificate for each in material.materials),
+        stapled=stapled,
         handshake_time=handshake_time,
-        log=logs[host],
+        log=log,
     )
+
+
+def _context(
+    name: str, wanted: Parameters, material: HostMaterial, stapled: Sequence[Subject]
+) -> SSL.Context:
+    context = build_context(wanted, name, material.materials)
+    if stapled:
+        answer_status_requests(context, {each.inquiry.certificate: each.staple for each in stapled})
+    return context
 
 
 def _tell_keys(table: TLSHosts, material: Mapping[Host, HostMaterial]) -> None:

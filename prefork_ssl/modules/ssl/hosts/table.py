@@ -13,18 +13,20 @@ from prefork_ssl.kernel.directives import ReadLimit
 from prefork_ssl.kernel.generation import Key
 from prefork_ssl.modules.ssl.context.parameters import Parameters
 from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.stapling.subject import Subject
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TLSHost:
-    """A virtual host that speaks TLS. `name` is "www.example.com:443", `certificates` what it shows to clients; `born`
-    (time.monotonic) is when the Context was made."""
+    """A virtual host that speaks TLS. `name` is "www.example.com:443", `certificates` what it shows to clients, of
+    which those in `stapled` come with an OCSP answer; `born` (time.monotonic) is when the Context was made."""
 
     name: str
     context: SSL.Context
     born: float
     parameters: Parameters
     certificates: tuple[x509.Certificate, ...]
+    stapled: tuple[Subject, ...]
     handshake_time: ReadLimit
     log: SSLLog
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.kernel.generation import Generation, Key
 from prefork_ssl.kernel.hooks import Renewal
+from prefork_ssl.kernel.privileges import worker_identity
 from prefork_ssl.modules.ssl.context.tickets import TicketKeys
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_WATCH, SSL_SESSION_TICKET_KEY_LIFETIME
-from prefork_ssl.modules.ssl.hosts.table import TLSHosts
+from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHosts
 from prefork_ssl.modules.ssl.keys.watch import Stamps, Watch
 from prefork_ssl.modules.ssl.log import events
 from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,6 +43,7 @@ def upkeep(configuration: Configuration, stamps: Stamps, table: TLSHosts, log: S
 def maintain(generation: Generation) -> Renewal | None:
     """See kernel/hooks.py."""
     kept = generation[UPKEEP]
+    _staple(generation)
     if changed := kept.watch.look():
         events.files_changed(kept.log, changed)
         return Renewal.RELOAD
@@ -48,3 +51,12 @@ def maintain(generation: Generation) -> Renewal | None:
         events.ticket_keys_spent(kept.log)
         return Renewal.SAME
     return None
+
+
+def _staple(generation: Generation) -> None:
+    """Ask about the certificates that are due, and tell what came of it."""
+    logs = {subject: host.log for host in generation[TLS_HOSTS].values() for subject in host.stapled}
+    identity = worker_identity(generation.configuration.server.settings)
+    for subject in generation[STAPLER].tend(logs, identity):
+        if subject in logs:
+            events.asked_about(logs[subject], subject)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from prefork_ssl.modules.ssl.connection.handshake import Opening
     from prefork_ssl.modules.ssl.connection.transport import TLSTransport
     from prefork_ssl.modules.ssl.hosts.table import TLSHost
+    from prefork_ssl.modules.ssl.stapling.subject import Subject
 
 INFO = SSLLevel.INFO
 
@@ -72,6 +73,24 @@ def files_changed(log: SSLLog, files: Iterable[str]) -> None:
 def ticket_keys_spent(log: SSLLog) -> None:
     """SSLSessionTicketKeyLifetime is over."""
     log.write(Event(INFO, "ticket-keys-spent", "new workers with new keys for session tickets"))
+
+
+# --- stapling ---
+
+
+def asked_about(log: SSLLog, subject: Subject) -> None:
+    """An OCSP responder was asked. Trouble is told once, until there is other trouble, or none."""
+    told, subject.told = subject.told, (subject.trouble, subject.covered)
+    name = subject.inquiry.certificate.subject.rfc4514_string()
+    fields = {"subject": name, "url": subject.inquiry.url, "reason": subject.trouble}
+    if not subject.trouble:
+        level = SSLLevel.TRACE if told == subject.told else INFO
+        log.write(Event(level, "ocsp-good", f"OCSP answer for {name}: good", fields=fields))
+        return
+    held = "the good answer that is there is sent on" if subject.covered else "clients get no good answer"
+    message = f"OCSP responder {subject.inquiry.url}, asked about {name}: {subject.trouble}; {held}"
+    level = SSLLevel.TRACE if told == subject.told else SSLLevel.WARN if subject.covered else SSLLevel.ERROR
+    log.write(Event(level, "ocsp-trouble", message, fields=fields, hint=hints.stapling(subject.trouble)))
 
 
 # --- handshakes ---

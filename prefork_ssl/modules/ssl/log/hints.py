@@ -31,6 +31,11 @@ def hint(reason: str, hello: ClientHello | None, parameters: Parameters) -> str:
     return _HINTS.get(reason, "")
 
 
+def stapling(trouble: str) -> str:
+    """What to do about trouble with an OCSP responder."""
+    return next((hint for text, hint in _STAPLING.items() if text in trouble), _RESPONDER)
+
+
 def _versions(hello: ClientHello | None, parameters: Parameters) -> str:
     offered = (
         " ".join(NAMES[version] for version in sorted(hello.versions) if version in NAMES) if hello else ""
@@ -52,4 +57,14 @@ _HINTS = {
     "no suitable groups": "client and server have no key exchange group in common: see SSLOpenSSLConfCmd Groups",
     "decryption failed or bad record mac": "bytes were changed on the way, or client and server disagree on the keys",
     "inappropriate fallback": "the client tried a lower version of TLS than both support, as after a failure",
+}
+
+_RESPONDER = (
+    "try it: openssl ocsp -issuer CA.crt -cert HOST.crt -url URL; SSLStaplingForceURL names another responder"
+)
+_STAPLING = {
+    "is revoked": "clients that check refuse the certificate: have a new one issued",
+    "is unknown": "the CA may need some minutes for a new certificate; otherwise ask it",
+    "the program": "the error log may have its last words",
+    "clocks": "compare the clock with that of others; SSLStaplingResponseTimeSkew says how far they may be apart",
 }
