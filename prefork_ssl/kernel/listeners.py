@@ -83,8 +83,10 @@ def _contradictions(lines: Sequence[ListenAddress]) -> Iterator[Problem]:
 
 
 def _overlap(one: str, other: str) -> bool:
-    wide = {"", _EVERY_IPV6 if ":" in one + other else _EVERY_IPV4}
-    return one == other or bool({one, other} & wide)
+    if not one or not other:
+        return True
+    same_protocol = (":" in one) == (":" in other)
+    return same_protocol and (one == other or bool({one, other} & {_EVERY_IPV4, _EVERY_IPV6}))
 
 
 def _hosts(line: ListenAddress, reusable: dict[tuple[str, int], socket.socket]) -> tuple[str, ...]:

@@ -51,11 +51,17 @@ def look(path: Path) -> Found:
     except FileNotFoundError:
         return Found(State.ABSENT)
     except OSError as error:
-        raise PidFileError(f"PidFile {path} cannot be read: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     try:
         return _judge(fd, path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     finally:
         os.close(fd)
+
+
+def _unreadable(path: Path, error: OSError) -> PidFileError:
+    return PidFileError(f"PidFile {path} cannot be read: {error.strerror}")
 
 
 def _judge(fd: int, path: Path) -> Found:

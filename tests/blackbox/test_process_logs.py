@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from pathlib import Path
 
 from blackbox import clients, processes
 from blackbox.bare import BareServer, bare_server, gone
@@ -51,11 +52,10 @@ def test_standard_error_of_a_daemon_follows_the_log() -> None:
     with bare_server("StartServers 1\n") as server:
         master = server.start_daemon()
         rotate(server, 1)
-        new = str(server.root / "logs/error_log")
+        new = server.root / "logs/error_log"
         for pid in (master, *server.daemon_workers()):
-            until(
-                lambda pid=pid: os.readlink(f"/proc/{pid}/fd/2") == new, "standard error leads to the new log"
-            )
+            error = Path(f"/proc/{pid}/fd/2")
+            until(lambda error=error: error.readlink() == new, "standard error leads to the new log")
 
 
 def test_a_log_that_cannot_be_opened_anew_is_told_once_and_tried_again() -> None:

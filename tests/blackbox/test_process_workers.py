@@ -1,5 +1,6 @@
 """Workers that die, hang, have served enough or hold enough connections; and what they tell of themselves."""
 
+import itertools
 import os
 import signal
 import socket
@@ -50,7 +51,7 @@ def test_workers_that_die_young_are_replaced_more_and_more_slowly() -> None:
             os.kill(victim, signal.SIGKILL)
             until(lambda victim=victim: others(server, victim), "another worker")
             times.append(time.monotonic())
-        pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
         assert pauses[0] < 0.25
         assert pauses[-1] > 1.9
 
@@ -127,7 +128,7 @@ def sockets(pid: int) -> int:
     inodes = {
         row.split()[9] for row in Path("/proc/net/tcp").read_text().splitlines()[1:] if row.split()[3] == "01"
     }
-    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
     return sum(link.removeprefix("socket:[").removesuffix("]") in inodes for link in links)
 
 

@@ -1,0 +1,55 @@
+"""The scoreboard: one slot for each worker, seen by all processes."""
+
+import os
+
+from prefork_ssl.kernel.scoreboard import ACCEPTED, BUSY, GENERATION, NUMBER, OPEN, PID, REQUESTS, Scoreboard
+
+
+def test_what_a_child_writes_the_parent_sees() -> None:
+    board = Scoreboard(2)
+    slot = board.claim(1, 7)
+    child = os.fork()
+    if not child:
+        slot.words[REQUESTS] += 5
+        slot.words[OPEN] = 1 << 40
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert slot.words[REQUESTS] == 5
+    assert slot.words[OPEN] == 1 << 40
+    assert (slot.words[NUMBER], slot.words[GENERATION]) == (1, 7)
+
+
+def test_totals_outlive_their_workers_and_gauges_do_not() -> None:
+    board = Scoreboard(2)
+    first, second = board.claim(1, 1), None
+    first.words[PID] = 100
+    second = board.claim(2, 1)
+    second.words[PID] = 200
+    for slot in (first, second):
+        slot.words[ACCEPTED] = 10
+        slot.words[BUSY] = 3
+    assert (board.total(ACCEPTED), board.total(BUSY)) == (20, 6)
+    board.release(first)
+    assert (board.total(ACCEPTED), board.total(BUSY)) == (20, 3)
+    assert list(board) == [second]
+
+
+def test_slots_are_cleared_when_they_are_used_again_and_may_run_out() -> None:
+    board = Scoreboard(1)
+    slot = board.claim(1, 1)
+    slot.words[PID] = 100
+    slot.words[BUSY] = 9
+    assert board.claim(2, 1) is None
+    board.release(slot)
+    again = board.claim(2, 2)
+    assert again is slot
+    assert (again.words[NUMBER], again.words[BUSY]) == (2, 0)
+
+
+def test_neighbours_do_not_touch() -> None:
+    board = Scoreboard(3)
+    slots = board.slots
+    for index in range(len(slots[1].words)):
+        slots[1].words[index] = -1
+    assert not any(slots[0].words)
+    assert not any(slots[2].words)
