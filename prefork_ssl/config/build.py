@@ -10,7 +10,7 @@ from typing import Any
 
 from prefork_ssl.config.defines import Defines
 from prefork_ssl.config.directives import Context, Directive, Settings
-from prefork_ssl.config.errors import BadArgument, ConfigError, Origin, Problem
+from prefork_ssl.config.errors import ConfigError, Origin, Problem
 from prefork_ssl.config.nodes import Line, Node, Section
 from prefork_ssl.config.problems import Problems
 from prefork_ssl.config.sections import SECTIONS, VIRTUAL_HOST, SectionForm, Target
@@ -128,7 +128,7 @@ class Builder:
             try:
                 value = directive.arguments.parse(line.words, line.place)
                 scope.put(directive, value, line.place.origin)
-            except (BadArgument, OSError) as error:
+            except (ValueError, OSError) as error:
                 self._problems.add_argument(line, error, directive.usage)
 
     def _section(self, section: Section, scope: _Scope) -> None:
@@ -150,7 +150,7 @@ class Builder:
             return
         try:
             value = form.arguments.parse(line.words, line.place)
-        except BadArgument as error:
+        except ValueError as error:
             self._problems.add_argument(line, error, form.usage)
             return
         if form is VIRTUAL_HOST:

@@ -52,7 +52,8 @@ class Place:
 class Arguments(Generic[T_co]):
     """What a directive takes: `syntax` as the manual prints it ("on|off"), and how words become a value.
 
-    `parse` gets the words of the line without quotes; it raises BadArgument.
+    `parse` gets the words of the line without quotes. It raises BadArgument; any other ValueError and OSError means the
+    same, and its text serves for a message.
     """
 
     syntax: str

@@ -18,14 +18,24 @@ class Problems:
         """Something is wrong with `line`."""
         self._found.append((line.order, Problem(message, line.place.origin, hint)))
 
-    def add_argument(self, line: Line, error: BadArgument | OSError, usage: str = "") -> None:
+    def add_argument(self, line: Line, error: ValueError | OSError, usage: str = "") -> None:
         """The arguments of `line` are wrong; `usage` is how it should look, "" if that is not known."""
-        if isinstance(error, OSError):
-            error = BadArgument(f"{error.filename} cannot be used: {error.strerror}")
-        hints = (error.hint, f"syntax: {usage}" if usage else "")
-        self.add(line, f"{line.name}: {error}", "; ".join(filter(None, hints)))
+        reason = _reason(error)
+        hints = (reason.hint, f"syntax: {usage}" if usage else "")
+        self.add(line, f"{line.name}: {reason}", "; ".join(filter(None, hints)))
 
     def raise_any(self) -> None:
         """Raise ConfigError with everything that was added, in the order of the text; do nothing without any."""
         if self._found:
             raise ConfigError(problem for _, problem in sorted(self._found, key=operator.itemgetter(0)))
+
+
+def _reason(error: ValueError | OSError) -> BadArgument:
+    match error:
+        case BadArgument():
+            return error
+        case OSError():
+            return BadArgument(f"{error.filename} cannot be used: {error.strerror}")
+        case UnicodeError():
+            return BadArgument("there are bytes in it that are not UTF-8")
+    return BadArgument(str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from prefork_ssl.config import arguments
-from prefork_ssl.config.arguments import integer, many
+from prefork_ssl.config.arguments import integer, many, one
 from prefork_ssl.config.build import read_configuration
 from prefork_ssl.config.directives import Context, Directive, append, prepend
 from prefork_ssl.config.errors import BadArgument, ConfigError
@@ -40,8 +40,9 @@ TYPES = Directive(
     append,
     append,
 )
+PORT = Directive("Port", one("number", lambda word, _: int(word.encode())), Context.ANYWHERE, 0, "A number.")
 DENY = Directive("Deny", arguments.on_off, Context.DIRECTORY, False, "Keeps out.")
-CORE = (ROOT, LISTEN, NAME, ALIAS, LIMIT, FILE, PATH, REDIRECT, TYPES, DENY)
+CORE = (ROOT, LISTEN, NAME, ALIAS, LIMIT, FILE, PATH, REDIRECT, TYPES, PORT, DENY)
 
 ENGINE = Directive("SSLEngine", arguments.on_off, Context.HOST, False, "Whether to speak TLS.")
 PROTOCOL = Directive("SSLProtocol", many("version ...", lambda w, _: w), Context.HOST, ("all",), "Versions.")

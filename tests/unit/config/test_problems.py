@@ -77,6 +77,13 @@ CASES = {
             "server.conf:5: Deny: must be on|off, not 'maybe' (syntax: Deny on|off)",
         ],
     ),
+    "a wrong argument of a directive that relies on Python's errors": (
+        "Port x\nPort \udcff",
+        [
+            "server.conf:1: Port: invalid literal for int() with base 10: b'x' (syntax: Port number)",
+            "server.conf:2: Port: there are bytes in it that are not UTF-8 (syntax: Port number)",
+        ],
+    ),
     "a missing file": (
         "KeyFile nowhere/key.pem",
         [
