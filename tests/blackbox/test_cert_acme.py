@@ -202,7 +202,7 @@ REFUSALS = {
     "--cert acme.crt": "acme.crt belongs to another key than a.key; --force overwrites it",
     "--cert ed25519.key": "ed25519.key holds a private key, not a certificate",
     "--key acme.crt": "acme.crt holds a certificate, not a private key",
-    "--cert no/a.crt": "cannot write no/a.crt: No such file or directory",
+    "--cert no/a.crt": "cannot write no/a.crt: there is no directory no",
 }
 
 

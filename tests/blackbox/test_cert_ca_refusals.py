@@ -30,7 +30,7 @@ def _requests(desk: Desk) -> None:
     for name, options in {
         "a": "/CN=www.a.test",
         "nobody": "/O=Nobody",
-        "same": "/CN=CA",
+        "same": "/CN=ca",
         "mail": "/emailAddress=me@b.test --san DNS:www.a.test",
         "outside": "/CN=a --san DNS:www.a.test,DNS:www.b.test",
         "address": "/CN=a --san DNS:www.a.test,IP:10.1.2.3",

@@ -146,7 +146,7 @@ REFUSALS = {
     "--in cut.p12 --out x --to pem --passphrase-env OLD": (
         "wrong pass phrase for cut.p12, or it is malformed PKCS#12"
     ),
-    "--in a.crt --out no/x --to der": "cannot write no/x: No such file or directory",
+    "--in a.crt --out no/x --to der": "cannot write no/x: there is no directory no",
 }
 
 

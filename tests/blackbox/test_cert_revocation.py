@@ -120,7 +120,7 @@ REFUSALS = {
     "crl --ca-cert no-crl.crt --ca-key ca.key --out new.crl": (
         "the CA may not sign CRLs: its keyUsage lacks cRLSign"
     ),
-    f"crl {CA} --out no/new.crl": "cannot write no/new.crl: No such file or directory",
+    f"crl {CA} --out no/new.crl": "cannot write no/new.crl: there is no directory no",
 }
 
 

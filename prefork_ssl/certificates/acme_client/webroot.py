@@ -1,7 +1,7 @@
 """Files that a running server hands out for a while: the answers to ACME's http-01 (RFC 8555 8.3)."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from prefork_ssl.certificates.errors import CertificateError
@@ -31,5 +31,11 @@ def serving(root: Path, url_path: str, text: str) -> Iterator[None]:
 def _make_directory(path: Path, cleanup: ExitStack) -> None:
     if not path.is_dir():
         path.mkdir()
-        cleanup.callback(path.rmdir)
+        cleanup.callback(_remove_if_empty, path)
         path.chmod(0o755)
+
+
+def _remove_if_empty(path: Path) -> None:
+    # Somebody else's answers may have come in meanwhile.
+    with suppress(OSError):
+        path.rmdir()

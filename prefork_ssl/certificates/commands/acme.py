@@ -9,8 +9,7 @@ from prefork_ssl.certificates import keys
 from prefork_ssl.certificates.commands import options
 from prefork_ssl.certificates.commands.command import Command
 from prefork_ssl.certificates.errors import CertificateError
-from prefork_ssl.certificates.issuing import extensions, issue, key_files
-from prefork_ssl.certificates.issuing import signing_requests as requests
+from prefork_ssl.certificates.issuing import extensions, issue, key_files, signing_requests
 from prefork_ssl.certificates.naming import names
 from prefork_ssl.certificates.showing import facts
 from prefork_ssl.certificates.storage import files, reading
@@ -53,11 +52,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Write a certificate, unless the one that is there will do."""
     hosts = _hosts(args)
+    files.require_writable(args.cert, force=True)
     kept = key_files.existing_or_new(args.key, args.passphrase, protected_by=passphrases.Open())
     if not _is_due(args, hosts, kept.key):
         print(f"{args.cert}: valid for more than {args.renew_before} days, nothing to do")
         return
-    chain = _order(args, requests.make(x509.Name([]), hosts, kept.key))
+    chain = _order(args, signing_requests.make(x509.Name([]), hosts, kept.key))
     certificate = _checked(chain, hosts, kept.key)
     files.publish(*kept.outputs, files.Output(args.cert, chain, files.PUBLIC, force=True))
     print(f"{args.cert}: valid until {certificate.not_valid_after_utc:%Y-%m-%d}")

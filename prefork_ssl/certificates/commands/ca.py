@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write a self-signed CA certificate, and its key if that is new."""
-    files.refuse_existing(args.cert, force=args.force)
+    files.require_writable(args.cert, force=args.force)
     subject = subjects.parse(args.subject)
     if not subject.rdns:
         raise CertificateError("a CA needs a subject")

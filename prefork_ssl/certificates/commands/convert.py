@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write what the files hold, in another form."""
-    files.refuse_existing(args.out, force=args.force)
+    files.require_writable(args.out, force=args.force)
     contents = reading.Contents()
     for source in args.sources:
         contents += reading.contents(source, args.passphrase)

@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write a CRL of all certificates that the index has as revoked."""
-    files.refuse_existing(args.out, force=args.force)
+    files.require_writable(args.out, force=args.force)
     ca = authority.read(args.ca_cert, args.ca_key, args.passphrase)
     with index.locked(args.ca_cert) as issued:
         crl = revocation.crl(ca, issued, args.days)

@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write a new key."""
-    files.refuse_existing(args.out, force=args.force)
+    files.require_writable(args.out, force=args.force)
     key = keys.generate(args.type, args.bits)
     pem = keys.to_pem(key, args.passphrase.new(str(args.out)))
     files.publish(files.Output(args.out, pem, files.PRIVATE, args.force))

@@ -7,7 +7,7 @@ from prefork_ssl.certificates import keys
 from prefork_ssl.certificates.terminal import passphrases
 
 
-def add_file(parser: argparse._ActionsContainer, option: str, purpose: str, *, required: bool = True) -> None:
+def add_file(parser: argparse.ArgumentParser, option: str, purpose: str, *, required: bool = True) -> None:
     """An option whose value is a path."""
     parser.add_argument(option, type=Path, required=required, metavar="FILE", help=purpose)
 
@@ -100,35 +100,29 @@ def add_passphrase(
 
 
 def positive(text: str) -> int:
-    """A whole number above zero; argparse reports the ValueError."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
-
-
-# argparse names the type in its message: "invalid positive number value: '0'".
-positive.__name__ = "positive number"
+    """A whole number above zero."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return int(text)
 
 
 def _descriptor(text: str) -> passphrases.Descriptor:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a file descriptor")
     return passphrases.Descriptor(int(text))
 
 
-_descriptor.__name__ = "descriptor number"
-
-
 def hexadecimal(text: str) -> int:
-    """A serial number in hexadecimal digits, with or without colons; argparse reports the ValueError."""
-    return int(text.replace(":", ""), 16)
-
-
-hexadecimal.__name__ = "hexadecimal number"
+    """A serial number in hexadecimal digits, with or without colons."""
+    try:
+        return int(text.replace(":", ""), 16)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a hexadecimal number") from error
 
 
 def definition(text: str) -> tuple[str, str]:
-    """NAME or NAME=VALUE; argparse reports the ValueError."""
+    """NAME or NAME=VALUE."""
     name, _, value = text.partition("=")
     if not name:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError("a name is missing before the =")
     return name, value

@@ -21,7 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the key again under the new pass phrase."""
-    files.refuse_existing(args.out, force=args.force)
+    files.require_writable(args.out, force=args.force)
     key = reading.private_key(args.key, args.passphrase)
     pem = keys.to_pem(key, args.new_passphrase.new(str(args.out)))
     files.publish(files.Output(args.out, pem, files.PRIVATE, args.force))

@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write a request; what is missing is asked for on a terminal."""
-    files.refuse_existing(args.out, force=args.force)
+    files.require_writable(args.out, force=args.force)
     defaults = openssl_config.read(args.config) if args.config else openssl_config.RequestDefaults()
     key = reading.signing_key(args.key, args.passphrase)
     subject, alternative_names = _wanted(args, defaults)

@@ -1,6 +1,7 @@
 """`revoke`: note in a CA's index that a certificate is no longer good."""
 
 import argparse
+from pathlib import Path
 
 from prefork_ssl.certificates.commands import options
 from prefork_ssl.certificates.commands.command import Command
@@ -12,7 +13,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     options.add_file(parser, "--ca-cert", "the CA's certificate; the index of what it issued is beside it")
     which = parser.add_mutually_exclusive_group(required=True)
-    options.add_file(which, "--cert", "the certificate", required=False)
+    which.add_argument("--cert", type=Path, metavar="FILE", help="the certificate")
     which.add_argument(
         "--serial", type=options.hexadecimal, metavar="HEX", help="its serial number, if the file is lost"
     )

@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Show what is asked for, then write the certificate and note it in the CA's index."""
-    files.refuse_existing(args.out, force=args.force)
+    files.require_writable(args.out, force=args.force)
     request = reading.request(args.request)
     holder = signing_requests.holder(request, names.alternative_names(args.san), args.request)
     ca = authority.read(args.ca_cert, args.ca_key, args.passphrase)

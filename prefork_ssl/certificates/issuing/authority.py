@@ -9,7 +9,7 @@ from prefork_ssl.certificates import keys
 from prefork_ssl.certificates.errors import CertificateError
 from prefork_ssl.certificates.issuing import issue, profiles
 from prefork_ssl.certificates.issuing.extensions import find
-from prefork_ssl.certificates.naming import constraints, names
+from prefork_ssl.certificates.naming import canonical, constraints, names
 from prefork_ssl.certificates.storage import reading
 from prefork_ssl.certificates.terminal.passphrases import Source
 
@@ -99,7 +99,7 @@ def _require_extended_usages(ca: x509.Certificate, profile: profiles.Profile) ->
 
 
 def _require_names(holder: issue.Holder, profile: profiles.Profile, ca: x509.Certificate) -> None:
-    if holder.subject == ca.subject:
+    if canonical.same(holder.subject, ca.subject):
         raise CertificateError("the request has the CA's own subject; choose another")
     if profile.is_ca and not holder.subject.rdns:
         raise CertificateError("a CA needs a subject, and the request has none")

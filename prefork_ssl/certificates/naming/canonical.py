@@ -43,6 +43,11 @@ def name_hash(name: bytes) -> str:
     return f"{int.from_bytes(digest[:4], 'little'):08x}"
 
 
+def same(one: x509.Name, other: x509.Name) -> bool:
+    """Are these the same name for OpenSSL?"""
+    return relative_names(one.public_bytes()) == relative_names(other.public_bytes())
+
+
 def relative_names(name: bytes) -> list[bytes]:
     """The relative distinguished names of a name in DER, each in its canonical form; ValueError if malformed."""
     (sequence,) = der.elements(name)

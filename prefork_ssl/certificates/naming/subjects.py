@@ -40,6 +40,19 @@ ATTRIBUTES = {
     "postalCode": NameOID.POSTAL_CODE,
 }
 
+# RFC 5280 appendix A.1: these are PrintableString or IA5String and nothing else; the alphabets are those of X.680 41.
+_PRINTABLE_STRING = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*")
+_IA5_STRING = re.compile(r"[\x00-\x7F]*")
+_ANY = re.compile(r".*", re.DOTALL)
+_ALPHABETS = {
+    NameOID.COUNTRY_NAME: _PRINTABLE_STRING,
+    NameOID.JURISDICTION_COUNTRY_NAME: _PRINTABLE_STRING,
+    NameOID.SERIAL_NUMBER: _PRINTABLE_STRING,
+    NameOID.DN_QUALIFIER: _PRINTABLE_STRING,
+    NameOID.DOMAIN_COMPONENT: _IA5_STRING,
+    NameOID.EMAIL_ADDRESS: _IA5_STRING,
+}
+
 # The first of the names of an attribute is its short one.
 _SHORT_NAMES = {identifier: name for name, identifier in reversed(ATTRIBUTES.items())}
 
@@ -85,6 +98,8 @@ def attribute(name: str, value: str) -> x509.NameAttribute[str]:
     identifier = ATTRIBUTES.get(name) or _numbered(name)
     if not value.isprintable():
         raise CertificateError(f"{name} in the subject has a character that does not print")
+    if not _ALPHABETS.get(identifier, _ANY).fullmatch(value):
+        raise CertificateError(f"{name}={value} has a character that is not allowed there")
     try:
         return x509.NameAttribute(identifier, value)
     except ValueError as error:

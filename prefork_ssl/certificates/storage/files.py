@@ -43,14 +43,21 @@ def publish(*outputs: Output) -> None:
         undo.pop_all()
 
 
-def refuse_existing(path: Path, *, force: bool) -> None:
-    """Raise CertificateError if `path` exists without `force`: early, before a person types a pass phrase."""
-    if not os.path.lexists(path):
-        return
+def require_writable(path: Path, *, force: bool) -> None:
+    """Refuse early what `publish` would refuse later, before a person types a pass phrase or a CA is asked.
+
+    Raises:
+        CertificateError: `path` exists without `force`, is no regular file, or its directory cannot be written.
+    """
     if path.exists() and not path.is_file():
         raise CertificateError(f"{path} is not a regular file")
-    if not force:
+    if os.path.lexists(path) and not force:
         raise CertificateError(f"{path} exists; --force overwrites it")
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise CertificateError(f"cannot write {path}: there is no directory {path.parent}")
+    if not os.access(folder, os.W_OK):
+        raise CertificateError(f"cannot write {path}: its directory is closed to you")
 
 
 def _refuse_duplicates(outputs: tuple[Output, ...]) -> None:
@@ -63,7 +70,7 @@ def _refuse_duplicates(outputs: tuple[Output, ...]) -> None:
 
 
 def _stage(output: Output, undo: ExitStack) -> Path:
-    refuse_existing(output.path, force=output.force)
+    require_writable(output.path, force=output.force)
     destination = output.path.resolve()
     temporary = destination.with_name(f".{destination.name[:200]}.{secrets.token_hex(8)}")
     try:

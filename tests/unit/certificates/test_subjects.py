@@ -2,12 +2,16 @@
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prefork_ssl.certificates.errors import CertificateError
+from prefork_ssl.certificates.issuing import signing_requests
 from prefork_ssl.certificates.naming import subjects
+
+KEY = ec.generate_private_key(ec.SECP256R1())
 
 PRINTABLE = st.text(
     st.characters(exclude_categories=("C", "Z"), include_characters=" /+=\\"), min_size=1, max_size=20
@@ -29,13 +33,18 @@ def test_what_is_written_is_read_again(name: x509.Name) -> None:
     assert subjects.parse(subjects.readable(name)) == name
 
 
-@given(st.text())
+@given(
+    st.text()
+    | st.builds("{}={}".format, st.sampled_from([*subjects.ATTRIBUTES, "2.5.4.46", "1.2.3"]), st.text())
+)
 def test_any_text_is_a_subject_or_a_certificate_error(text: str) -> None:
     try:
         name = subjects.parse("/" + text)
     except CertificateError:
         return
     assert subjects.readable(name).isprintable()
+    request = signing_requests.make(name, [], KEY)
+    assert request.subject == name
 
 
 @pytest.mark.parametrize(
@@ -77,6 +86,10 @@ def test_attributes_together() -> None:
         "/CN=",
         "/CN=a\nb",
         "/CN=a+CN=a",
+        "/C=Ä",
+        "/serialNumber=a_b",
+        "/DC=ü",
+        "/emailAddress=ü@a.test",
         "/CN=" + "x" * 65,
     ],
 )
