@@ -14,7 +14,7 @@ MESSAGE = HELLO[5:]
 
 
 def read_everything(hello: ClientHello) -> None:
-    name = hello.server_name()
+    name = hello.server_name
     assert name is None or name
     for offered in (hello.versions, hello.cipher_suites, hello.groups, hello.signature_algorithms):
         assert all(0 <= number <= 0xFFFF for number in offered)

@@ -38,7 +38,10 @@ _NEEDED = [
     "SSL_get_session",
     "SSL_read",
     "SSL_session_reused",
+    "SSL_set_accept_state",
     "SSL_set_bio",
+    "SSL_set_shutdown",
+    "SSL_shutdown",
     "SSL_write",
     "i2d_SSL_SESSION",
 ]
@@ -92,11 +95,17 @@ _SSL_read, _SSL_write, _SSL_get_error, _SSL_do_handshake = (
     lib.SSL_get_error,
     lib.SSL_do_handshake,
 )
+_SSL_set_accept_state, _SSL_shutdown, _SSL_set_shutdown = (
+    lib.SSL_set_accept_state,
+    lib.SSL_shutdown,
+    lib.SSL_set_shutdown,
+)
 _BIO_read, _BIO_write = lib.BIO_read, lib.BIO_write
 # Before OpenSSL 4, an error left behind by anybody turns the next "more is needed" into a failure.
 _ERR_clear_error = lib.ERR_clear_error
 _buffer = ffi.buffer
 _WANT_READ, _ZERO_RETURN = lib.SSL_ERROR_WANT_READ, lib.SSL_ERROR_ZERO_RETURN
+_BOTH_SIDES = SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN
 
 
 class ServerConnection:
@@ -111,11 +120,11 @@ class ServerConnection:
     def __init__(self, context: SSL.Context, first_bytes: bytes) -> None:
         """`first_bytes` are what was already received: the ClientHello."""
         self.public = public = SSL.Connection(context, None)
-        public.set_accept_state()
         self._ssl = public._ssl
         self._input: Any = public._into_ssl
         self._output: Any = public._from_ssl
         self._grown = False
+        _SSL_set_accept_state(self._ssl)
         _BIO_write(self._input, first_bytes, len(first_bytes))
 
     def receive(self, sock: socket.socket) -> int:
@@ -168,13 +177,14 @@ class ServerConnection:
             self.public._raise_ssl_error(self._ssl, count)
 
     def end(self) -> None:
-        """Encrypt a close_notify. Raises Error."""
-        self.public.shutdown()
+        """Encrypt a close_notify; nothing after a failure, which has said all there was to say."""
+        if _SSL_shutdown(self._ssl) < 0:
+            _ERR_clear_error()
 
     def keep_session(self) -> None:
         """To be called before the connection is let go of. Otherwise, unless both sides have said close_notify, OpenSSL
         forgets the session, and clients of TLS 1.2 that come back without a ticket need a full handshake."""
-        self.public.set_shutdown(SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN)
+        _SSL_set_shutdown(self._ssl, _BOTH_SIDES)
 
     def release_memory(self) -> None:
         """Give back what was needed for much data. To be called when `output` is empty and all input was read."""

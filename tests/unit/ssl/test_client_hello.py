@@ -27,7 +27,7 @@ def with_server_name(extension: bytes) -> bytes:
 
 def test_a_modern_client():
     hello = offered(client_hello("WWW.Example.COM", alpn=("h2", "http/1.1")))
-    assert hello.server_name() == "www.example.com"
+    assert hello.server_name == "www.example.com"
     assert hello.alpn == (b"h2", b"http/1.1")
     assert set(hello.versions) == {0x0304, 0x0303}
     assert 0x1301 in hello.cipher_suites
@@ -46,7 +46,7 @@ def test_a_client_of_tls_1_2_only():
 
 
 def test_a_client_that_names_no_host():
-    assert offered(client_hello(None)).server_name() is None
+    assert offered(client_hello(None)).server_name is None
 
 
 @pytest.mark.parametrize("sizes", [(1,), (3,), (4, 1, 1, 1), (200, 100), (1,) * 60])
@@ -88,7 +88,7 @@ def test_what_follows_the_hello_is_left_alone():
     ],
 )
 def test_server_names_in_odd_shapes(extension, name):
-    assert offered(with_server_name(extension)).server_name() == name
+    assert offered(with_server_name(extension)).server_name == name
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_hello_that_is_broken_inside_offers_nothing(change):
 def test_an_extension_that_comes_twice():
     body = offered(client_hello()).body
     twice = ClientHello(body[:-1] + b"\x00")
-    assert twice.server_name() == "www.example.com"
+    assert twice.server_name == "www.example.com"
     block = b"\x00\x10\x00\x03\x00\x01\x00" * 2
     start = body[:34] + b"\x00" + b"\x00\x02\x13\x01" + b"\x01\x00"
     assert ClientHello(start + len(block).to_bytes(2, "big") + block).extensions == {}

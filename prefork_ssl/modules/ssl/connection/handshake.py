@@ -7,11 +7,11 @@ the demand for a client certificate would stay those of the first, and a session
 from __future__ import annotations
 
 from prefork_ssl.config.tree import Host
+from prefork_ssl.kernel.dispatch.hosts import HostTable, NameTable
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Connect
-from prefork_ssl.kernel.hosts import HostTable, NameTable
-from prefork_ssl.kernel.listeners import Listener
-from prefork_ssl.kernel.transport import READ_SIZE, Deadline, Transport, Wire
+from prefork_ssl.kernel.process.listeners import Listener
+from prefork_ssl.kernel.transport import Deadline, Transport, Wire
 from prefork_ssl.modules.ssl.connection.transport import PlainTransport, TLSTransport, receive, send_at_once
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Foreign, Missing, examine
 from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
@@ -31,6 +31,10 @@ def connection(generation: Generation, listener: Listener) -> Connect | None:
 def _reachable(host: Host, listener: Listener) -> bool:
     """Whether connections through the listener may lead to the host; only the port is looked at."""
     return not host.addresses or any(address.port in (0, listener.address[1]) for address in host.addresses)
+
+
+# Bytes; most ClientHellos have less than half of it.
+_FIRST_READ = 4096
 
 
 class Reception:
@@ -62,10 +66,10 @@ class Reception:
         if isinstance(first, Foreign):
             events.foreign(opening, first.protocol)
             return PlainTransport(opening.wire, opening.data) if first.protocol is Protocol.HTTP else None
-        name = first.server_name()
-        if name is not None:
-            opening.host = self._hosts[names.find(name)]
-        return opening.handshake(first, name)
+        opening.hello = first
+        if len(names.hosts) > 1 and first.server_name:
+            opening.host = self._hosts[names.find(first.server_name)]
+        return opening.handshake(first)
 
 
 class Opening:
@@ -75,23 +79,27 @@ class Opening:
     OpenSSL was given it, `hello` the ClientHello once it is complete.
     """
 
-    __slots__ = ("_began", "_received", "data", "hello", "host", "server_name", "wire")
+    __slots__ = ("_began", "_received", "data", "hello", "host", "wire")
 
     def __init__(self, wire: Wire, host: TLSHost) -> None:
         self.wire = wire
         self.host = host
         self.data = b""
         self.hello: ClientHello | None = None
-        self.server_name: str | None = None
         self._began = wire.now()
         self._received = 0
         wire.limit(host.handshake_time.timeout or float("inf"))
+
+    @property
+    def server_name(self) -> str | None:
+        """The name that the client asked for, as far as is known."""
+        return self.hello.server_name if self.hello else None
 
     def receive_first_bytes(self) -> ClientHello | Foreign:
         """What the client begins with. Raises Deadline, and ConnectionError if it leaves before that is clear."""
         while True:
             try:
-                data = self.wire.sock.recv(READ_SIZE)
+                data = self.wire.sock.recv(_FIRST_READ)
             except BlockingIOError:
                 self.wire.wait_readable()
                 continue
@@ -103,11 +111,10 @@ class Opening:
                 return first
             self._extend_time(len(data))
 
-    def handshake(self, hello: ClientHello, name: str | None) -> TLSTransport:
+    def handshake(self, hello: ClientHello) -> TLSTransport:
         """Shake hands in the Context of `self.host`. Raises Deadline, Error and ConnectionError."""
-        self.hello, self.server_name = hello, name
         tls = ServerConnection(self.host.context, self.data)
-        transport = TLSTransport(self.wire, tls, self.host, hello, name)
+        transport = TLSTransport(self.wire, tls, self.host, hello)
         try:
             while not tls.handshake():
                 transport.flush()

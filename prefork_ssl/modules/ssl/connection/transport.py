@@ -20,24 +20,26 @@ class TLSFailure(ConnectionError):
 
 
 class TLSTransport(Transport):
-    """A connection after its handshake. `host` is the virtual host whose Context it has, chosen by `server_name`, the
-    name that the client asked for (None if it did not); `hello` is what it offered."""
+    """A connection after its handshake. `host` is the virtual host whose Context it has, `hello` what the client
+    offered."""
 
     secure = True
 
-    def __init__(
-        self, wire: Wire, tls: ServerConnection, host: TLSHost, hello: ClientHello, server_name: str | None
-    ) -> None:
+    def __init__(self, wire: Wire, tls: ServerConnection, host: TLSHost, hello: ClientHello) -> None:
         super().__init__(wire)
         self.tls = tls
         self.host = host
         self.hello = hello
-        self.server_name = server_name
         # What variables were asked for: they hold for the whole connection.
         self.variables: dict[str, str] = {}
 
     def __del__(self) -> None:
         self.tls.keep_session()
+
+    @property
+    def server_name(self) -> str | None:
+        """The name that the client asked for, if it did."""
+        return self.hello.server_name
 
     def read(self) -> bytes:
         """See Transport. The end of the peer's side is its close_notify, or that of the TCP connection: HTTP tells from
@@ -84,8 +86,7 @@ class TLSTransport(Transport):
 
     def shutdown(self) -> None:
         """Say close_notify, without waiting for the peer's (RFC 8446 section 6.1)."""
-        with suppress(Error):  # nothing may follow a fatal alert
-            self.tls.end()
+        self.tls.end()
         send_at_once(self.wire, self.tls)
 
     def flush(self) -> None:
@@ -131,6 +132,7 @@ def receive(wire: Wire, tls: ServerConnection) -> int:
 def send_at_once(wire: Wire, tls: ServerConnection) -> None:
     """Send the last that there is to say, close_notify or an alert, if the network takes it at once: a peer that is
     gone, or does not read, need not be told."""
-    with suppress(OSError):
-        if piece := tls.output():
+    piece = tls.output()
+    if piece:
+        with suppress(OSError):
             wire.sock.send(piece)

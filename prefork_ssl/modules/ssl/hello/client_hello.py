@@ -97,6 +97,7 @@ class ClientHello:
     def __init__(self, body: bytes) -> None:
         self.body = body
 
+    @cached_property
     def server_name(self) -> str | None:
         """The host name asked for (RFC 6066 section 3), in lower case and without a trailing dot; None without one.
 
