@@ -10,8 +10,8 @@ from prefork_ssl.cli.failure import Failure
 from prefork_ssl.cli.flags import USAGE, Flags, UsageError, parse
 from prefork_ssl.cli.notes import write_errors_to
 from prefork_ssl.config.errors import ConfigError
-from prefork_ssl.kernel.control import ControlError
-from prefork_ssl.kernel.pidfile import PidFileError
+from prefork_ssl.kernel.process.control import ControlError
+from prefork_ssl.kernel.process.pidfile import PidFileError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

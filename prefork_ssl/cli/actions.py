@@ -15,16 +15,16 @@ from prefork_ssl.cli.flags import Flags
 from prefork_ssl.cli.notes import Notes
 from prefork_ssl.cli.reading import find_pid_file, read
 from prefork_ssl.cli.running import find, send
-from prefork_ssl.kernel.alone import serve_alone
-from prefork_ssl.kernel.control import ask
-from prefork_ssl.kernel.crew import Crew, muster
-from prefork_ssl.kernel.daemon import Foreground, detach
 from prefork_ssl.kernel.directives import LISTEN_BACKLOG
-from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.listeners import adopt, close_unused, shown
-from prefork_ssl.kernel.master import Master, pid_file_path
-from prefork_ssl.kernel.pidfile import Found, State
-from prefork_ssl.kernel.systemd import adopted_sockets
+from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.process.alone import serve_alone
+from prefork_ssl.kernel.process.control import ask
+from prefork_ssl.kernel.process.crew import Crew, muster
+from prefork_ssl.kernel.process.daemon import Foreground, detach
+from prefork_ssl.kernel.process.listeners import adopt, close_unused, shown
+from prefork_ssl.kernel.process.master import Master, pid_file_path
+from prefork_ssl.kernel.process.pidfile import Found, State
+from prefork_ssl.kernel.process.systemd import adopted_sockets
 
 
 def start(flags: Flags) -> int:

@@ -15,7 +15,7 @@ from prefork_ssl.kernel.directives import (
     SERVER_ALIAS,
     USER,
 )
-from prefork_ssl.kernel.hosts import server_name
+from prefork_ssl.kernel.dispatch.hosts import server_name
 from prefork_ssl.kernel.module import Dump, Module
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.log.levels import Level
 
 SERVER_ROOT = Path("/etc/prefork_ssl")
 CONFIGURATION_FILE = Path("prefork_ssl.conf")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from prefork_ssl.cli.failure import Failure
-from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.log.levels import Level
 
 
 class Notes:

@@ -21,7 +21,7 @@ from prefork_ssl.kernel.directives import CORE_DIRECTIVES, PID_FILE
 from prefork_ssl.kernel.generation import check_configuration, load_order
 from prefork_ssl.kernel.loader import Loader
 from prefork_ssl.kernel.module import Module
-from prefork_ssl.kernel.privileges import worker_identity
+from prefork_ssl.kernel.process.privileges import worker_identity
 
 
 def read(flags: Flags) -> tuple[Configuration, Loader]:

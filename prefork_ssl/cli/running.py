@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from prefork_ssl.cli.failure import Failure
-from prefork_ssl.kernel.pidfile import Found, State, look
+from prefork_ssl.kernel.process.pidfile import Found, State, look
 
 # A server that is told to stop kills what does not end within a few seconds.
 _PATIENCE = 30

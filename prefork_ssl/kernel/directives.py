@@ -12,7 +12,7 @@ from prefork_ssl.config import arguments
 from prefork_ssl.config.arguments import Words, duration, integer, many, on_off, one, seconds
 from prefork_ssl.config.directives import Arguments, Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument, Origin
-from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.log.levels import Level
 
 # --- arguments ---------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from prefork_ssl.config.errors import ConfigError, Problem
 from prefork_ssl.config.tree import Configuration
-from prefork_ssl.kernel.hosts import HostTable, check_hosts
-from prefork_ssl.kernel.logs import Logs
+from prefork_ssl.kernel.dispatch.hosts import HostTable, check_hosts
+from prefork_ssl.kernel.log.logs import Logs
 from prefork_ssl.kernel.module import Module
 
 T = TypeVar("T")

@@ -29,10 +29,10 @@ from prefork_ssl.config.tree import Configuration, Host
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.generation import Generation
-    from prefork_ssl.kernel.listeners import Listener
+    from prefork_ssl.kernel.process.listeners import Listener
+    from prefork_ssl.kernel.process.worker import Worker
     from prefork_ssl.kernel.request import Request, Response
     from prefork_ssl.kernel.transport import Transport, Wire
-    from prefork_ssl.kernel.worker import Worker
 
 Report = Callable[[Problem], None]
 

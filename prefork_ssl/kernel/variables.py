@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from prefork_ssl.kernel.directives import DOCUMENT_ROOT, SERVER_ADMIN
-from prefork_ssl.kernel.hosts import server_name
-from prefork_ssl.kernel.software import server_software
+from prefork_ssl.kernel.dispatch.hosts import server_name
+from prefork_ssl.kernel.http.software import server_software
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.module import Module

@@ -40,7 +40,8 @@ class Pair:
 
 
 class Authority:
-    """Signs certificates. Its own, for clients to trust, is the file `cert`."""
+    """Signs certificates. Its own, for clients to trust, is `certificate`, in the file `cert`; its key is
+    in the file `key`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -54,23 +55,29 @@ class Authority:
             .add_extension(_ca_usage(), critical=True)
             .sign(self._key, hashes.SHA256())
         )
+        self.certificate = certificate
         self.cert.write_bytes(certificate.public_bytes(Encoding.PEM))
+        self.key = folder / "authority.key"
+        _write_key(self.key, self._key)
 
-    def issue(self, stem: str, names: Iterable[str], key: PrivateKey) -> Pair:
+    def issue(
+        self, stem: str, names: Iterable[str], key: PrivateKey, extensions: Iterable[x509.ExtensionType] = ()
+    ) -> Pair:
         """A server certificate for `names` (host names or IP addresses), written to STEM.crt and STEM.key."""
         names = list(names)
         pair = Pair(self._folder / f"{stem}.crt", self._folder / f"{stem}.key")
         now = datetime.datetime.now(datetime.UTC)
-        certificate = (
+        builder = (
             _builder(_name(names[0]), self._name, key, self._key, now)
             .add_extension(x509.SubjectAlternativeName(map(_general_name, names)), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .sign(self._key, hashes.SHA256())
         )
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         pair.cert.write_bytes(certificate.public_bytes(Encoding.PEM))
-        pair.key.touch(mode=0o600)
-        pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        _write_key(pair.key, key)
         return pair
 
 
@@ -82,6 +89,11 @@ def ec_key() -> ec.EllipticCurvePrivateKey:
 def rsa_key() -> rsa.RSAPrivateKey:
     """A new RSA key of 2048 bits."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _write_key(path: Path, key: PrivateKey) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def _name(common_name: str) -> x509.Name:

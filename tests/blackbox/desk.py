@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,13 @@ class Desk:
         self.folder = folder
         # A deprecated API, of Python or of a library, is a failure.
         self.variables = {"PYTHONWARNINGS": "error"}
+
+    def copy(self, folder: Path) -> Desk:
+        """A desk in another folder, with the same files and variables."""
+        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
+        desk = Desk(folder)
+        desk.variables |= self.variables
+        return desk
 
     def __truediv__(self, name: str) -> Path:
         return self.folder / name

@@ -19,16 +19,22 @@ SIGN = "sign --ca-cert ca.crt --ca-key ca.key --request a.csr --out a.crt"
 SIGN_AS = "sign --ca-cert ca.crt --ca-key ca.key --request a.csr --out {}"
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A desk with a CA and a request for www.a.test."""
-    desk = Desk(tmp_path)
+    desk = Desk(tmp_path_factory.mktemp("ca"))
     desk.cert("ca --cert ca.crt --key ca.key --subject '/O=Example/CN=Example CA' --no-passphrase")
     desk.cert("key --out a.key --no-passphrase")
     desk.cert(
         "request --key a.key --out a.csr --subject /C=DE/CN=www.a.test --san DNS:www.a.test,IP:127.0.0.1"
     )
     return desk
+
+
+@pytest.fixture
+def desk(made: Desk, tmp_path: Path) -> Desk:
+    """A desk of its own with the same files."""
+    return made.copy(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["ec", "ec --bits 384", "rsa", "ed25519"])

@@ -29,11 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 @pytest.fixture
 def desk(made: Desk, tmp_path: Path) -> Desk:
     """A desk of its own with the same files."""
-    for path in made.folder.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    desk = Desk(tmp_path)
-    desk.variables = dict(made.variables)
-    return desk
+    return made.copy(tmp_path)
 
 
 @pytest.mark.parametrize(

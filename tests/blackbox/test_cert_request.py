@@ -12,11 +12,17 @@ pytestmark = pytest.mark.needs("openssl")
 SUBJECT = "/C=DE/O=Müller \\& Söhne/OU=a\\/b/CN=www.example.test"
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    desk = Desk(tmp_path_factory.mktemp("request"))
     desk.cert("key --out a.key --no-passphrase")
     return desk
+
+
+@pytest.fixture
+def desk(made: Desk, tmp_path: Path) -> Desk:
+    """A desk of its own with the same files."""
+    return made.copy(tmp_path)
 
 
 def text(desk: Desk) -> str:

@@ -14,16 +14,22 @@ CA = "--ca-cert ca.crt --ca-key ca.key"
 CRL = f"crl {CA} --out ca.crl"
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A desk with a CA and its certificates a.crt and b.crt."""
-    desk = Desk(tmp_path)
+    desk = Desk(tmp_path_factory.mktemp("revocation"))
     desk.cert("ca --cert ca.crt --key ca.key --subject '/O=Example/CN=Example CA' --no-passphrase")
     desk.cert("key --out a.key --no-passphrase")
     for name in "ab":
         desk.cert(f"request --key a.key --out {name}.csr --subject /CN={name}.test")
         desk.cert(f"sign {CA} --request {name}.csr --out {name}.crt")
     return desk
+
+
+@pytest.fixture
+def desk(made: Desk, tmp_path: Path) -> Desk:
+    """A desk of its own with the same files."""
+    return made.copy(tmp_path)
 
 
 def test_openssl_refuses_what_was_revoked(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import time
 import gevent
 
 from prefork_ssl.kernel.hooks import Hooks, RequestPhase
-from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.kernel.request import Request, Response
 

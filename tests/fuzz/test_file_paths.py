@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prefork_ssl.kernel.http.targets import normalise
 from prefork_ssl.kernel.request import RequestError
-from prefork_ssl.kernel.targets import normalise
 from prefork_ssl.modules.files.open_files import Files
 from prefork_ssl.modules.files.paths import Symlinks
 

@@ -10,7 +10,7 @@ from prefork_ssl.config.errors import ConfigError, Problem
 from prefork_ssl.kernel.directives import CORE_DIRECTIVES
 from prefork_ssl.kernel.generation import check_configuration, load_order
 from prefork_ssl.kernel.loader import Loader
-from prefork_ssl.kernel.privileges import worker_identity
+from prefork_ssl.kernel.process.privileges import worker_identity
 
 # A warning of a module begins with file and line if it is about one.
 _PLACE = re.compile(r"(\S.*?:\d+): ")

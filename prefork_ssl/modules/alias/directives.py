@@ -9,7 +9,7 @@ from prefork_ssl.config.arguments import Words, many
 from prefork_ssl.config.directives import Context, Directive, Place, append, prepend
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.regex import compile_search
-from prefork_ssl.kernel.redirects import quote_path
+from prefork_ssl.kernel.http.redirects import quote_path
 from prefork_ssl.modules.alias.rules import Alias, Redirection, remainder
 from prefork_ssl.modules.alias.template import Template
 

@@ -6,8 +6,8 @@ from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Hooks, RequestPhase
+from prefork_ssl.kernel.http.redirects import redirect
 from prefork_ssl.kernel.module import Module
-from prefork_ssl.kernel.redirects import redirect
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.alias.directives import ALIASES, REDIRECTS
 from prefork_ssl.modules.alias.rules import Redirection, rules_in_force

@@ -11,9 +11,9 @@ from contextlib import suppress
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.kernel.directives import DOCUMENT_ROOT
-from prefork_ssl.kernel.error_log import ErrorLog
-from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.redirects import quote_path, redirect
+from prefork_ssl.kernel.http.redirects import quote_path, redirect
+from prefork_ssl.kernel.log.error_log import ErrorLog
+from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, OPTIONS, TYPES_CONFIG
 from prefork_ssl.modules.files.encodings import prefers_gzip

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.kernel.hosts import ServerName
-from prefork_ssl.kernel.log_text import escape_item
+from prefork_ssl.kernel.dispatch.hosts import ServerName
+from prefork_ssl.kernel.log.text import escape_item
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.kernel.variables import resolve

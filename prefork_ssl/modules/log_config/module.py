@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from prefork_ssl.config.errors import BadArgument, ConfigError, Problem
 from prefork_ssl.config.tree import Configuration, Host
+from prefork_ssl.kernel.dispatch.hosts import server_name
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Hooks, Report, ResponsePhase
-from prefork_ssl.kernel.hosts import server_name
-from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.log_config.directives import CUSTOM_LOG, DIRECTIVES, LOG_FORMAT, CustomLog

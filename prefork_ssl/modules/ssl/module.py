@@ -23,7 +23,7 @@ from prefork_ssl.modules.ssl.variables import ssl_variable
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.generation import Generation
-    from prefork_ssl.kernel.worker import Worker
+    from prefork_ssl.kernel.process.worker import Worker
 
 
 def _forget(worker: Worker) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from prefork_ssl.kernel.http.software import PRODUCT, VERSION
 from prefork_ssl.kernel.request import Request
-from prefork_ssl.kernel.software import PRODUCT, VERSION
 from prefork_ssl.kernel.variables import Variable
 from prefork_ssl.modules.ssl.certificate.variables import certificate_variable
 from prefork_ssl.modules.ssl.connection.transport import TLSTransport

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from prefork_ssl.cli.flags import ACTIONS, Flags, UsageError, parse
-from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.log.levels import Level
 
 
 def test_without_a_word_the_server_starts() -> None:

@@ -18,10 +18,10 @@ import httptools
 from prefork_ssl.config.directives import Directive, Settings
 from prefork_ssl.config.tree import Configuration, DirectorySection, Host
 from prefork_ssl.kernel import directives as core
-from prefork_ssl.kernel.dispatch import Dispatcher
+from prefork_ssl.kernel.dispatch.dispatch import Dispatcher
 from prefork_ssl.kernel.generation import build
 from prefork_ssl.kernel.hooks import Hooks
-from prefork_ssl.kernel.http1 import serve
+from prefork_ssl.kernel.http.http1 import serve
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.kernel.transport import Deadline, Transport, Wire

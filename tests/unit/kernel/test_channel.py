@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from prefork_ssl.kernel.channel import Channel
+from prefork_ssl.kernel.process.channel import Channel
 
 
 def test_messages_keep_their_bounds() -> None:

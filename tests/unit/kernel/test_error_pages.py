@@ -7,7 +7,7 @@ from unit.kernel.http_requests import GET, H
 from unit.kernel.talk import Server
 
 from prefork_ssl.kernel import directives as core
-from prefork_ssl.kernel.error_pages import plain_page
+from prefork_ssl.kernel.http.error_pages import plain_page
 from prefork_ssl.kernel.request import Request, Response
 
 

@@ -9,7 +9,7 @@ import pytest
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Configuration, Host, HostAddress
 from prefork_ssl.kernel.directives import SERVER_ALIAS, SERVER_NAME
-from prefork_ssl.kernel.hosts import HostTable, NameTable, ServerName, check_hosts, parse_server_name
+from prefork_ssl.kernel.dispatch.hosts import HostTable, NameTable, ServerName, check_hosts, parse_server_name
 
 
 def host(name: str, *addresses: tuple[str, int], aliases: tuple[str, ...] = ()) -> Host:

@@ -10,7 +10,7 @@ import pytest
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import ConfigError, Origin
 from prefork_ssl.kernel.directives import LISTEN, ListenAddress
-from prefork_ssl.kernel.listeners import Listener, adopt, close_unused, open_listeners
+from prefork_ssl.kernel.process.listeners import Listener, adopt, close_unused, open_listeners
 
 
 def free_port() -> int:

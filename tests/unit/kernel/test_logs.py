@@ -20,9 +20,9 @@ from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import ConfigError, Origin
 from prefork_ssl.config.tree import Configuration, Host
 from prefork_ssl.kernel.directives import ERROR_LOG, LOG_LEVEL
-from prefork_ssl.kernel.log_files import LogFile, LogPipe
-from prefork_ssl.kernel.log_text import escape_item, escape_message
-from prefork_ssl.kernel.logs import Level, Logs
+from prefork_ssl.kernel.log.files import LogFile, LogPipe
+from prefork_ssl.kernel.log.logs import Level, Logs
+from prefork_ssl.kernel.log.text import escape_item, escape_message
 
 PREFIX = re.compile(
     r"\[(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d\.\d{6} \d{4}\] "

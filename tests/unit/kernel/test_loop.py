@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from prefork_ssl.kernel.loop import Loop
+from prefork_ssl.kernel.process.loop import Loop
 
 SIGNALS = (signal.SIGUSR1, signal.SIGUSR2)
 
@@ -72,7 +72,7 @@ def test_a_forked_process_has_its_own_signals(loop: Loop, caught: list[signal.Si
 
 def test_no_hub_comes_into_being_where_processes_fork() -> None:
     script = (
-        "import prefork_ssl.kernel.master, prefork_ssl.cli.actions\n"
+        "import prefork_ssl.kernel.process.master, prefork_ssl.cli.actions\n"
         "from gevent._hub_local import get_hub_if_exists\n"
         "print(get_hub_if_exists())"
     )

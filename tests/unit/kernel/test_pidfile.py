@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from prefork_ssl.kernel.pidfile import Found, PidFile, PidFileError, State, claim, look
+from prefork_ssl.kernel.process.pidfile import Found, PidFile, PidFileError, State, claim, look
 
 HOLD = """
 import sys
 from pathlib import Path
-from prefork_ssl.kernel.pidfile import PidFile
+from prefork_ssl.kernel.process.pidfile import PidFile
 file = PidFile(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -11,7 +11,7 @@ import pytest
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import ConfigError, Origin
 from prefork_ssl.kernel.directives import GROUP, USER
-from prefork_ssl.kernel.privileges import Identity, worker_identity
+from prefork_ssl.kernel.process.privileges import Identity, worker_identity
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root chooses who workers are")
 
@@ -66,9 +66,7 @@ def test_a_group_that_does_not_exist() -> None:
 
 
 def become_and(script: str) -> str:
-    head = (
-        "import os\nfrom prefork_ssl.kernel.privileges import *\nbecome(Identity(65534, 65534, (65534,)))\n"
-    )
+    head = "import os\nfrom prefork_ssl.kernel.process.privileges import *\nbecome(Identity(65534, 65534, (65534,)))\n"
     command = [sys.executable, "-c", head + script]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

@@ -2,7 +2,16 @@
 
 import os
 
-from prefork_ssl.kernel.scoreboard import ACCEPTED, BUSY, GENERATION, NUMBER, OPEN, PID, REQUESTS, Scoreboard
+from prefork_ssl.kernel.process.scoreboard import (
+    ACCEPTED,
+    BUSY,
+    GENERATION,
+    NUMBER,
+    OPEN,
+    PID,
+    REQUESTS,
+    Scoreboard,
+)
 
 
 def test_what_a_child_writes_the_parent_sees() -> None:

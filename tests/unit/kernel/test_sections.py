@@ -11,9 +11,9 @@ from prefork_ssl.config.errors import Origin
 from prefork_ssl.config.patterns import directory_pattern, file_pattern, location_pattern
 from prefork_ssl.config.tree import DirectorySection, Host, SectionKind
 from prefork_ssl.kernel.directives import SERVER_ADMIN
-from prefork_ssl.kernel.phases import DirectoryPhases
+from prefork_ssl.kernel.dispatch.phases import DirectoryPhases
+from prefork_ssl.kernel.dispatch.sections import SectionTable, matching
 from prefork_ssl.kernel.request import NO_BODY, Request
-from prefork_ssl.kernel.sections import SectionTable, matching
 
 D, M, F, L = SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH, SectionKind.FILES, SectionKind.LOCATION
 

@@ -8,8 +8,8 @@ import pytest
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.kernel.directives import SERVER_TOKENS
+from prefork_ssl.kernel.http.software import server_software
 from prefork_ssl.kernel.module import Module
-from prefork_ssl.kernel.software import server_software
 
 MODULES = (Module(name="a", tokens=("A/1", "B/2")), Module(name="b"), Module(name="c", tokens=("C/3",)))
 

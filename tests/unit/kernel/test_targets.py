@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prefork_ssl.kernel.http.targets import Target, host_name, normalise, parse_target
 from prefork_ssl.kernel.request import RequestError
-from prefork_ssl.kernel.targets import Target, host_name, normalise, parse_target
 
 
 @pytest.mark.parametrize(

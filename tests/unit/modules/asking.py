@@ -10,9 +10,9 @@ from typing import Any
 
 from prefork_ssl.config.directives import Directive, Settings
 from prefork_ssl.config.tree import Configuration, Host
+from prefork_ssl.kernel.dispatch.hosts import HostTable
 from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.kernel.hosts import HostTable
-from prefork_ssl.kernel.logs import Logs
+from prefork_ssl.kernel.log.logs import Logs
 from prefork_ssl.kernel.request import NO_BODY, FileBody, Request, Response
 from prefork_ssl.kernel.transport import Transport, Wire
 

@@ -11,9 +11,9 @@ from unit.modules.asking import new_request
 from prefork_ssl.config.directives import Directive, Place, Settings
 from prefork_ssl.config.errors import BadArgument, Origin
 from prefork_ssl.config.tree import Configuration, Host
+from prefork_ssl.kernel.dispatch.hosts import HostTable
 from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.kernel.hosts import HostTable
-from prefork_ssl.kernel.logs import Logs
+from prefork_ssl.kernel.log.logs import Logs
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.alias.module import module
 

@@ -16,7 +16,7 @@ from unit.modules.asking import body_of, new_generation, new_request
 
 from prefork_ssl.config.directives import Directive, Settings
 from prefork_ssl.kernel.directives import DOCUMENT_ROOT, LOG_LEVEL
-from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.request import FileBody, Response
 from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, OPTIONS
 from prefork_ssl.modules.files.module import module

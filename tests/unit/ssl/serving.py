@@ -24,8 +24,8 @@ from prefork_ssl.kernel import generation
 from prefork_ssl.kernel.directives import CORE_DIRECTIVES
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Connect
-from prefork_ssl.kernel.listeners import Listener
 from prefork_ssl.kernel.loader import Loader
+from prefork_ssl.kernel.process.listeners import Listener
 from prefork_ssl.kernel.transport import Deadline, Transport, Wire
 from prefork_ssl.modules.ssl.module import module
 

@@ -9,8 +9,8 @@ import pytest
 from unit.ssl.serving import logged, prepare, serving
 from unit.ssl.tls_clients import PATIENCE, connect, host, site, trusting
 
-from prefork_ssl.kernel.dispatch import Dispatcher
-from prefork_ssl.kernel.http1 import serve
+from prefork_ssl.kernel.dispatch.dispatch import Dispatcher
+from prefork_ssl.kernel.http.http1 import serve
 
 WORKER = SimpleNamespace(
     draining=False, request_begins=lambda request: None, request_ends=lambda request, response: None

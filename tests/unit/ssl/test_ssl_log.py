@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from prefork_ssl.kernel.error_log import ErrorLog
-from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.log_files import open_log_file
+from prefork_ssl.kernel.log.error_log import ErrorLog
+from prefork_ssl.kernel.log.files import open_log_file
+from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.log import Event, SSLLog
 from prefork_ssl.modules.ssl.openssl import QueuedError

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from prefork_ssl.config.errors import Origin, Problem
 from prefork_ssl.config.tree import Configuration, Host, HostAddress
 from prefork_ssl.kernel.directives import LISTEN
+from prefork_ssl.kernel.dispatch.hosts import NameTable
 from prefork_ssl.kernel.hooks import Report
-from prefork_ssl.kernel.hosts import NameTable
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_FILE, SSL_CERTIFICATE_KEY_FILE, SSL_ENGINE
 from prefork_ssl.modules.ssl.hosts.settings import host_name, names, speaks_tls
 from prefork_ssl.modules.ssl.keys.findings import Finding

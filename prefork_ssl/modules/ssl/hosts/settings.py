@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from prefork_ssl.config.tree import Configuration, Host
 from prefork_ssl.kernel.directives import LISTEN, SERVER_ALIAS
-from prefork_ssl.kernel.hosts import server_name
+from prefork_ssl.kernel.dispatch.hosts import server_name
 from prefork_ssl.modules.ssl.directives import (
     SSL_CERTIFICATE_CHAIN_FILE,
     SSL_CERTIFICATE_FILE,

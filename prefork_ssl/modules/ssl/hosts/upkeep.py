@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.kernel.generation import Generation, Key
 from prefork_ssl.kernel.hooks import Renewal
-from prefork_ssl.kernel.privileges import worker_identity
+from prefork_ssl.kernel.process.privileges import worker_identity
 from prefork_ssl.modules.ssl.context.tickets import TicketKeys
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_WATCH, SSL_SESSION_TICKET_KEY_LIFETIME
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHosts

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from prefork_ssl.modules.ssl.certificate.description import key_name
 from prefork_ssl.modules.ssl.context.protocols import NAMES
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
 from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
@@ -81,7 +82,8 @@ def ticket_keys_spent(log: SSLLog) -> None:
 def asked_about(log: SSLLog, subject: Subject) -> None:
     """An OCSP responder was asked. Trouble is told once, until there is other trouble, or none."""
     told, subject.told = subject.told, (subject.trouble, subject.covered)
-    name = subject.inquiry.certificate.subject.rfc4514_string()
+    certificate = subject.inquiry.certificate
+    name = f"{certificate.subject.rfc4514_string()} ({key_name(certificate)})"
     fields = {"subject": name, "url": subject.inquiry.url, "reason": subject.trouble}
     if not subject.trouble:
         level = SSLLevel.TRACE if told == subject.told else INFO

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.log.levels import Level
 
 
 class SSLLevel(enum.IntEnum):

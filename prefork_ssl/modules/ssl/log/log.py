@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from prefork_ssl.kernel.error_log import ErrorLog
-from prefork_ssl.kernel.log_files import LogFile
-from prefork_ssl.kernel.log_text import escape_message
+from prefork_ssl.kernel.log.error_log import ErrorLog
+from prefork_ssl.kernel.log.files import LogFile
+from prefork_ssl.kernel.log.text import escape_message
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.openssl import QueuedError
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from setproctitle import setproctitle
 
-from prefork_ssl.kernel.privileges import Identity, become, end_with_parent
+from prefork_ssl.kernel.process.privileges import Identity, become, end_with_parent
 from prefork_ssl.modules.ssl.stapling.answer import Question, Refused, judge
 from prefork_ssl.modules.ssl.stapling.errand import Job, Outcome, decode, encode
 from prefork_ssl.modules.ssl.stapling.responder import NoAnswer, ask

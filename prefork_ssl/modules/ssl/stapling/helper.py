@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
-from prefork_ssl.kernel.privileges import Identity
+from prefork_ssl.kernel.process.privileges import Identity
 from prefork_ssl.modules.ssl.stapling.errand import Outcome, decode, encode
 from prefork_ssl.modules.ssl.stapling.subject import Subject
 

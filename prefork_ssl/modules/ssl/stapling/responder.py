@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - looked for by the first connection: by then Python's own files may be out of reach
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from urllib.parse import urlsplit
 
-from prefork_ssl.kernel.software import PRODUCT, VERSION
+from prefork_ssl.kernel.http.software import PRODUCT, VERSION
 from prefork_ssl.modules.ssl.stapling.staple import LONGEST
 
 _HEADERS = {

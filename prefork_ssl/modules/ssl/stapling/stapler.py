@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from weakref import WeakValueDictionary
 
 from prefork_ssl.kernel.generation import Generation, Key
-from prefork_ssl.kernel.privileges import Identity
+from prefork_ssl.kernel.process.privileges import Identity
 from prefork_ssl.modules.ssl.stapling.errand import Outcome
 from prefork_ssl.modules.ssl.stapling.helper import Helper
 from prefork_ssl.modules.ssl.stapling.subject import Inquiry, Subject

@@ -17,7 +17,7 @@ _TRY_LATER = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus
     Encoding.DER
 )
 # Seconds between two questions at the least, however short the answers hold.
-_SHORTEST_PAUSE = 5.0
+_SHORTEST_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)

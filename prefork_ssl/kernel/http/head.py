@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 
-from prefork_ssl.kernel.limits import Limits
+from prefork_ssl.kernel.http.limits import Limits
 from prefork_ssl.kernel.request import Request, RequestError
 
 _VERSIONS = {b"HTTP/1.1": "HTTP/1.1", b"HTTP/1.0": "HTTP/1.0"}

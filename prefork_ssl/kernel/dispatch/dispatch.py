@@ -8,14 +8,14 @@ What names and targets lead to is remembered, since most requests are for what w
 from __future__ import annotations
 
 from prefork_ssl.config.tree import Host
+from prefork_ssl.kernel.dispatch.site import Site
 from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.limits import Limits
+from prefork_ssl.kernel.http.limits import Limits
+from prefork_ssl.kernel.http.response_writer import BrokenBody, ResponseWriter
+from prefork_ssl.kernel.http.software import server_software
+from prefork_ssl.kernel.http.targets import Target, host_name, parse_target
+from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.request import Request, RequestError, Response
-from prefork_ssl.kernel.response_writer import BrokenBody, ResponseWriter
-from prefork_ssl.kernel.site import Site
-from prefork_ssl.kernel.software import server_software
-from prefork_ssl.kernel.targets import Target, host_name, parse_target
 from prefork_ssl.kernel.transport import Wire
 
 # Clients choose names and targets: so many are remembered, then all forgotten at once; long ones are not.

@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import time
 
-from prefork_ssl.kernel.log_files import LogPipe, Report
+from prefork_ssl.kernel.log.files import LogPipe, Report
 
 # A program that ends sooner than this many seconds after its start is started again with a pause, which doubles.
 _YOUNG = 60.0

@@ -11,8 +11,8 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from prefork_ssl.kernel.crew import Door
 from prefork_ssl.kernel.hooks import Connect
+from prefork_ssl.kernel.process.crew import Door
 
 _READ = 1  # libev's EV_READ
 # Most connections taken at a wake-up by a worker that is alone.

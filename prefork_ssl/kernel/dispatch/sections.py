@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import DirectorySection, Host, SectionKind
-from prefork_ssl.kernel.phases import DirectoryPhases
+from prefork_ssl.kernel.dispatch.phases import DirectoryPhases
 from prefork_ssl.kernel.request import Request
 
 Sections = tuple[DirectorySection, ...]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import socket
 
-from prefork_ssl.kernel.rotation import put_in_place
+from prefork_ssl.kernel.process.rotation import put_in_place
 
 # Longer reasons are cut: a message is one packet.
 _LONGEST = 2000

@@ -6,8 +6,8 @@ import html
 from collections.abc import Callable
 
 from prefork_ssl.kernel.directives import ERROR_DOCUMENT, SERVER_ADMIN
+from prefork_ssl.kernel.http.response_head import reason
 from prefork_ssl.kernel.request import NO_BODY, Request, Response
-from prefork_ssl.kernel.response_head import reason
 
 _TYPE = ("Content-Type", "text/html; charset=utf-8")
 

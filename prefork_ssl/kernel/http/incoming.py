@@ -6,7 +6,7 @@ message stays here until its turn has come. So pipelined requests wait in at mos
 
 from __future__ import annotations
 
-from prefork_ssl.kernel.limits import Limits, PacedReader
+from prefork_ssl.kernel.http.limits import Limits, PacedReader
 from prefork_ssl.kernel.request import RequestError
 from prefork_ssl.kernel.transport import Deadline, Transport
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from prefork_ssl.kernel.http.response_head import HeadWriter, InvalidResponse
 from prefork_ssl.kernel.request import FileBody, Request, Response
-from prefork_ssl.kernel.response_head import HeadWriter, InvalidResponse
 from prefork_ssl.kernel.transport import SLICE, Transport
 
 # Bodies and files up to this many bytes leave together with the head.

@@ -8,11 +8,11 @@ from __future__ import annotations
 import signal
 import time
 
-from prefork_ssl.kernel.crew import Crew
 from prefork_ssl.kernel.directives import WORKER_HEARTBEAT_TIMEOUT
-from prefork_ssl.kernel.error_log import ErrorLog
-from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.workforce import Burial, Member, Stage, Workforce
+from prefork_ssl.kernel.log.error_log import ErrorLog
+from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.process.crew import Crew
+from prefork_ssl.kernel.process.workforce import Burial, Member, Stage, Workforce
 
 # A worker that dies sooner than this many seconds after its birth makes the next one wait.
 _YOUNG = 5.0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from prefork_ssl.kernel.incoming import Incoming
-from prefork_ssl.kernel.limits import PacedReader
-from prefork_ssl.kernel.parser import MessageParser
+from prefork_ssl.kernel.http.incoming import Incoming
+from prefork_ssl.kernel.http.limits import PacedReader
+from prefork_ssl.kernel.http.parser import MessageParser
 from prefork_ssl.kernel.request import BodyError
 from prefork_ssl.kernel.transport import Deadline
 

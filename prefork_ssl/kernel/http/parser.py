@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import httptools
 
-from prefork_ssl.kernel.head import field_name
+from prefork_ssl.kernel.http.head import field_name
 from prefork_ssl.kernel.request import BodyError, HeaderList, RequestError
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ ")

@@ -14,13 +14,13 @@ from typing import NoReturn
 
 from gevent._hub_local import get_hub_if_exists
 
-from prefork_ssl.kernel.channel import Channel
-from prefork_ssl.kernel.crew import Crew
 from prefork_ssl.kernel.directives import CORE_DUMP_DIRECTORY
-from prefork_ssl.kernel.loop import Loop
-from prefork_ssl.kernel.privileges import allow_core_dumps, become
-from prefork_ssl.kernel.scoreboard import BEATS, PID, Scoreboard, Slot
-from prefork_ssl.kernel.worker import Worker
+from prefork_ssl.kernel.process.channel import Channel
+from prefork_ssl.kernel.process.crew import Crew
+from prefork_ssl.kernel.process.loop import Loop
+from prefork_ssl.kernel.process.privileges import allow_core_dumps, become
+from prefork_ssl.kernel.process.scoreboard import BEATS, PID, Scoreboard, Slot
+from prefork_ssl.kernel.process.worker import Worker
 
 # What a terminal sends to all processes in the foreground is the master's business.
 _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)

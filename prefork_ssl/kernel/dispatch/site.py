@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from prefork_ssl.config.tree import Host
-from prefork_ssl.kernel.error_pages import plain_page, with_page
+from prefork_ssl.kernel.dispatch.phases import DirectoryPhases, directory_phases, host_phases
+from prefork_ssl.kernel.dispatch.sections import SectionTable
 from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.kernel.limits import limits_of
-from prefork_ssl.kernel.phases import DirectoryPhases, directory_phases, host_phases
+from prefork_ssl.kernel.http.error_pages import plain_page, with_page
+from prefork_ssl.kernel.http.limits import limits_of
+from prefork_ssl.kernel.http.targets import parse_target
 from prefork_ssl.kernel.request import BodyError, Request, RequestError, Response
-from prefork_ssl.kernel.sections import SectionTable
-from prefork_ssl.kernel.targets import parse_target
 
 _ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 

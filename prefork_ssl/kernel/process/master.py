@@ -23,21 +23,21 @@ from setproctitle import setproctitle
 
 from prefork_ssl.config.errors import ConfigError
 from prefork_ssl.config.tree import Configuration
-from prefork_ssl.kernel import systemd
-from prefork_ssl.kernel.control import Answer, ControlServer
-from prefork_ssl.kernel.crew import Crew, muster
-from prefork_ssl.kernel.daemon import Launch
 from prefork_ssl.kernel.directives import GRACEFUL_SHUTDOWN_TIMEOUT, PID_FILE
 from prefork_ssl.kernel.generation import ModuleSource
 from prefork_ssl.kernel.hooks import Renewal
-from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.loop import Loop
-from prefork_ssl.kernel.maintenance import Maintenance
-from prefork_ssl.kernel.pidfile import PidFile, PidFileError, claim
-from prefork_ssl.kernel.rollout import Rollout, cause
-from prefork_ssl.kernel.rotation import Rotation
-from prefork_ssl.kernel.supervisor import Supervisor
-from prefork_ssl.kernel.workforce import Member, Stage, Workforce
+from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.process import systemd
+from prefork_ssl.kernel.process.control import Answer, ControlServer
+from prefork_ssl.kernel.process.crew import Crew, muster
+from prefork_ssl.kernel.process.daemon import Launch
+from prefork_ssl.kernel.process.loop import Loop
+from prefork_ssl.kernel.process.maintenance import Maintenance
+from prefork_ssl.kernel.process.pidfile import PidFile, PidFileError, claim
+from prefork_ssl.kernel.process.rollout import Rollout, cause
+from prefork_ssl.kernel.process.rotation import Rotation
+from prefork_ssl.kernel.process.supervisor import Supervisor
+from prefork_ssl.kernel.process.workforce import Member, Stage, Workforce
 
 _SIGNALS = (
     signal.SIGHUP,

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable
 from typing import Protocol
 
-from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.logs import Logs
+from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.log.logs import Logs
 
 _STANDARD_ERROR = 2
 

@@ -10,9 +10,9 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping
 
-from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.log_files import LogFile
-from prefork_ssl.kernel.log_text import escape_message
+from prefork_ssl.kernel.log.files import LogFile
+from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.log.text import escape_message
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

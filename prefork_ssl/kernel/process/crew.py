@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.kernel.directives import START_SERVERS
-from prefork_ssl.kernel.dispatch import Dispatcher
-from prefork_ssl.kernel.error_log import ErrorLog
+from prefork_ssl.kernel.dispatch.dispatch import Dispatcher
 from prefork_ssl.kernel.generation import Generation, ModuleSource, build
 from prefork_ssl.kernel.hooks import Connect
-from prefork_ssl.kernel.listeners import Listener, close_unused, open_listeners
-from prefork_ssl.kernel.privileges import Identity, worker_identity
+from prefork_ssl.kernel.log.error_log import ErrorLog
+from prefork_ssl.kernel.process.listeners import Listener, close_unused, open_listeners
+from prefork_ssl.kernel.process.privileges import Identity, worker_identity
 from prefork_ssl.kernel.transport import Transport
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 
-from prefork_ssl.kernel.channel import Channel
-from prefork_ssl.kernel.crew import Crew
-from prefork_ssl.kernel.master import pid_file_path
-from prefork_ssl.kernel.pidfile import PidFileError, claim
-from prefork_ssl.kernel.privileges import become
-from prefork_ssl.kernel.scoreboard import Scoreboard
-from prefork_ssl.kernel.worker import Worker
+from prefork_ssl.kernel.process.channel import Channel
+from prefork_ssl.kernel.process.crew import Crew
+from prefork_ssl.kernel.process.master import pid_file_path
+from prefork_ssl.kernel.process.pidfile import PidFileError, claim
+from prefork_ssl.kernel.process.privileges import become
+from prefork_ssl.kernel.process.scoreboard import Scoreboard
+from prefork_ssl.kernel.process.worker import Worker
 
 
 def serve_alone(crew: Crew) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass, field
 
-from prefork_ssl.kernel.control import Answer
-from prefork_ssl.kernel.crew import Crew
-from prefork_ssl.kernel.pidfile import PidFile
-from prefork_ssl.kernel.workforce import Burial, Stage, Workforce
+from prefork_ssl.kernel.process.control import Answer
+from prefork_ssl.kernel.process.crew import Crew
+from prefork_ssl.kernel.process.pidfile import PidFile
+from prefork_ssl.kernel.process.workforce import Burial, Stage, Workforce
 
 
 @dataclass(eq=False)

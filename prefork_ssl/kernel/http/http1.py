@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from prefork_ssl.kernel.body import MessageBody
-from prefork_ssl.kernel.dispatch import Dispatcher
-from prefork_ssl.kernel.head import check_fields, check_sizes, read_version, stays_open
-from prefork_ssl.kernel.incoming import Incoming
-from prefork_ssl.kernel.limits import PacedReader
-from prefork_ssl.kernel.parser import MessageParser
+from prefork_ssl.kernel.dispatch.dispatch import Dispatcher
+from prefork_ssl.kernel.http.body import MessageBody
+from prefork_ssl.kernel.http.head import check_fields, check_sizes, read_version, stays_open
+from prefork_ssl.kernel.http.incoming import Incoming
+from prefork_ssl.kernel.http.limits import PacedReader
+from prefork_ssl.kernel.http.parser import MessageParser
+from prefork_ssl.kernel.http.response_head import InvalidResponse
+from prefork_ssl.kernel.http.response_writer import BrokenBody
 from prefork_ssl.kernel.request import NO_BODY, Request, RequestBody, RequestError, Response
-from prefork_ssl.kernel.response_head import InvalidResponse
-from prefork_ssl.kernel.response_writer import BrokenBody
 from prefork_ssl.kernel.transport import Deadline, Transport
 
 # How much of a body that nobody wanted is read, so that the connection can be used again.

@@ -14,11 +14,11 @@ from pathlib import Path
 from prefork_ssl.config.errors import ConfigError, Origin, Problem
 from prefork_ssl.config.tree import Configuration, Host
 from prefork_ssl.kernel.directives import ERROR_LOG, LOG_LEVEL
-from prefork_ssl.kernel.error_log import ErrorLog
-from prefork_ssl.kernel.levels import Level
-from prefork_ssl.kernel.log_files import LogFile, Loop, open_log_file
-from prefork_ssl.kernel.log_programs import LogProgram
-from prefork_ssl.kernel.log_text import escape_item, escape_message
+from prefork_ssl.kernel.log.error_log import ErrorLog
+from prefork_ssl.kernel.log.files import LogFile, Loop, open_log_file
+from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.log.programs import LogProgram
+from prefork_ssl.kernel.log.text import escape_item, escape_message
 
 __all__ = ["ErrorLog", "Level", "LogFile", "Logs", "escape_item", "escape_message"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Renewal
-from prefork_ssl.kernel.levels import Level
+from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.module import Module
 
 
@@ -33,7 +33,9 @@ class Maintenance:
         except Exception:  # noqa: BLE001 - a module's mistake is no reason to end what works
             if module.name not in self._failing:
                 self._failing.add(module.name)
-                generation.logs.server.exception(f"{module.name} fails to look after itself", level=Level.ALERT)
+                generation.logs.server.exception(
+                    f"{module.name} fails to look after itself", level=Level.ALERT
+                )
             return None
         self._failing.discard(module.name)
         return wish

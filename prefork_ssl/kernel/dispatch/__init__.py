@@ -1,0 +1,1 @@
+"""From a request to the functions that answer it: virtual host, sections, phases."""
