@@ -97,7 +97,7 @@ class ClientHello:
     def __init__(self, body: bytes) -> None:
         self.body = body
 
-    @cached_property
+    @property
     def server_name(self) -> str | None:
         """The host name asked for (RFC 6066 section 3), in lower case and without a trailing dot; None without one.
 
@@ -208,8 +208,8 @@ def _strings(data: bytes) -> Iterator[bytes]:
 def _host_name(extension: bytes) -> str | None:
     """The name in a server_name extension, which holds one of type host_name and nothing else."""
     length = len(extension) - 5
-    if length < 1 or extension[:5] != bytes(
-        (length + 3 >> 8, length + 3 & 255, 0, length >> 8, length & 255)
-    ):
+    if length < 1 or (extension[0] << 8 | extension[1]) != length + 3:
+        return None
+    if extension[2] or (extension[3] << 8 | extension[4]) != length:
         return None
     return extension[5:].decode("latin-1").lower().rstrip(".") or None
