@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from blackbox.conftest import ServerFactory
 from blackbox.desk import Desk
 
 # A module that opens what the server would use, and says what the first line of the file has to say.
@@ -50,7 +51,9 @@ CHECK = "check server.conf --server-root ."
 def rows(text: str) -> list[list[str]]:
     """The cells of a table, without its head."""
     return [
-        re.split(r" {2,}", line.strip()) for line in text.splitlines() if re.match("(error|warning) ", line)
+        re.split(r" {2,}", line.strip())
+        for line in text.splitlines()
+        if re.match("(error|warning|info) ", line)
     ]
 
 
@@ -59,12 +62,15 @@ def test_nothing_wrong(desk: Desk) -> None:
 
 
 def test_warnings(desk: Desk) -> None:
-    (desk / "said").write_text("ssl.conf:3: SSLCertificateFile: it expires\nthe host a has no name\n")
+    (desk / "said").write_text(
+        "warning: ssl.conf:3: SSLCertificateFile: it expires\nthe host a has no name\ninfo: ssl.conf:4: all well\n"
+    )
     text = desk.cert(CHECK)
     assert text.endswith("server.conf: the server can start with this\n")
     assert rows(text) == [
         ["warning", "ssl.conf:3", "SSLCertificateFile: it expires"],
         ["warning", "the host a has no name"],
+        ["info", "ssl.conf:4", "all well"],
     ]
 
 
@@ -102,3 +108,34 @@ def test_no_such_configuration(desk: Desk) -> None:
     result = desk.run("check nothing.conf")
     assert (result.returncode, result.stderr) == (1, "prefork-ssl-cert: nothing.conf: 1 error\n")
     assert "cannot be read: No such file or directory" in result.stdout
+
+
+HOST = """\
+<VirtualHost 127.0.0.1:@https>
+    ServerName www.a.test
+    SSLEngine on
+    SSLCertificateFile @cert
+    SSLCertificateKeyFile @key
+</VirtualHost>
+"""
+
+
+def test_keys_and_certificates(desk: Desk, new_server: ServerFactory) -> None:
+    desk.cert("dummy --cert a.crt --key a.key --host a.test --days 5")
+    desk.cert("dummy --cert b.crt --key b.key --host www.a.test")
+    server = new_server(HOST, cert=desk / "a.crt", key=desk / "a.key")
+    check = f"check {server.configuration_file} --server-root {server.root}"
+    place = server.place("SSLCertificateFile")
+    found = rows(desk.cert(check))
+    assert [row[:2] for row in found] == [["warning", place]] * 2
+    assert "expires in 4 days" in found[0][2]
+    assert "is not for www.a.test" in found[1][2]
+    server.configure(HOST.replace("@key", str(desk / "b.key")))
+    result = desk.run(check)
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"prefork-ssl-cert: {server.configuration_file}: 1 error\n",
+    )
+    assert "does not belong to the certificate" in result.stdout
+    server.configure(HOST.replace("@key", str(desk / "b.key")).replace("@cert", str(desk / "b.crt")))
+    assert rows(desk.cert(check)) == []

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
         args.configuration.absolute(), args.server_root.absolute(), dict(args.define)
     )
     rendering.show_findings(findings)
-    errors = sum(finding.is_error for finding in findings)
+    errors = sum(finding.severity == "error" for finding in findings)
     if errors:
         raise CertificateError(f"{args.configuration}: {errors} error{'s' if errors > 1 else ''}")
     print(f"{args.configuration}: the server can start with this")

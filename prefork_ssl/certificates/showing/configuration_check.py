@@ -12,15 +12,16 @@ from prefork_ssl.kernel.generation import check_configuration, load_order
 from prefork_ssl.kernel.loader import Loader
 from prefork_ssl.kernel.process.privileges import worker_identity
 
-# A warning of a module begins with file and line if it is about one.
+# What a module says begins with how grave it is, or is a warning, and with the place, if it is about one.
+_SEVERITY = re.compile(r"(error|warning|info): ")
 _PLACE = re.compile(r"(\S.*?:\d+): ")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found: whether it keeps the server from starting, where (`file:line` or nothing), and what."""
+    """One thing found: `error` (the server would not start), `warning` or `info`; `file:line`, if there is one; what."""
 
-    is_error: bool
+    severity: str
     place: str
     message: str
 
@@ -34,7 +35,7 @@ def check(file: Path, server_root: Path, defines: Mapping[str, str]) -> list[Fin
         defines: names for <IfDefine> and ${NAME}, with their values.
     """
     try:
-        return [_warning(line) for line in _examine(file, server_root, defines)]
+        return [_said(line) for line in _examine(file, server_root, defines)]
     except ConfigError as error:
         return [_error(problem) for problem in error.problems]
 
@@ -51,11 +52,18 @@ def _examine(file: Path, server_root: Path, defines: Mapping[str, str]) -> list[
     return [line for examine in examiners for line in examine(configuration)]
 
 
-def _warning(line: str) -> Finding:
-    place = _PLACE.match(line)
-    return Finding(False, place[1], line[place.end() :]) if place else Finding(False, "", line)
+def _said(line: str) -> Finding:
+    severity, rest = _split_off(_SEVERITY, line, "warning")
+    place, message = _split_off(_PLACE, rest, "")
+    return Finding(severity, place, message)
+
+
+def _split_off(beginning: re.Pattern[str], text: str, otherwise: str) -> tuple[str, str]:
+    """What the text begins with, and the rest; `otherwise` if it does not begin so."""
+    found = beginning.match(text)
+    return (found[1], text[found.end() :]) if found else (otherwise, text)
 
 
 def _error(problem: Problem) -> Finding:
     place = str(problem.origin) if problem.origin else ""
-    return Finding(True, place, str(problem).removeprefix(f"{place}: "))
+    return Finding("error", place, str(problem).removeprefix(f"{place}: "))

@@ -18,6 +18,8 @@ _LONGEST_LIST = 20
 
 _SOON, _LATE = 30, 7
 
+_SEVERITIES = {"error": "bold red", "warning": "yellow", "info": ""}
+
 _UNBOUNDED = 10_000
 
 
@@ -39,8 +41,8 @@ def show_findings(findings: "Sequence[Finding]") -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
     table = Table("", "where", "what", box=None, padding=(0, 2, 0, 0))
     for finding in findings:
-        kind = Text("error", "bold red") if finding.is_error else Text("warning", "yellow")
-        table.add_row(kind, Text(finding.place), Text(finding.message))
+        severity = Text(finding.severity, _SEVERITIES[finding.severity])
+        table.add_row(severity, Text(finding.place), Text(finding.message))
     if findings:
         console.print(table)
 
