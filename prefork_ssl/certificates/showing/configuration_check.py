@@ -19,7 +19,7 @@ _PLACE = re.compile(r"(\S.*?:\d+): ")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found: `error` (the server would not start), `warning` or `info`; `file:line`, if there is one; what."""
+    """One thing found. `severity` is error (the server would not start), warning or info; `place` file:line or empty."""
 
     severity: str
     place: str
