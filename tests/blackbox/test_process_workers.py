@@ -81,26 +81,11 @@ def test_a_worker_that_hangs_says_where_before_it_is_killed() -> None:
         assert server.ask()
 
 
-def test_a_stopped_master_does_not_blame_its_workers_afterwards() -> None:
-    with bare_server("WorkerHeartbeatTimeout 6\n") as server:
-        server.start()
-        workers = server.workers()
-        for pid in (server.pid, *workers):
-            os.kill(pid, signal.SIGSTOP)
-        time.sleep(6.5)
-        for pid in (server.pid, *workers):
-            os.kill(pid, signal.SIGCONT)
-        assert server.ask()
-        server.signal(signal.SIGCHLD)
-        time.sleep(1.5)
-        assert server.workers() == workers
-
-
 def test_a_worker_that_has_served_enough_is_replaced_without_a_gap() -> None:
     with bare_server("StartServers 1\nMaxConnectionsPerChild 5\n") as server:
         server.start()
-        seen = [server.ask()[0] for _ in range(40)]
-        assert len(set(seen)) > 3
+        seen: set[int] = set()
+        until(lambda: seen.add(server.ask()[0]) or len(seen) > 3, "one worker after the other")
         until(lambda: len(server.workers()) == 1, "one worker")
         assert "replaced" not in server.log()
 

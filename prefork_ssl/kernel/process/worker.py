@@ -197,8 +197,8 @@ class Worker:
         attendant.switch(wire, connect)
 
     def _attend(self, wire: Wire, connect: Connect) -> None:
-        """A greenlet's life: one connection after the other. Making its stack anew would take a quarter of the time that
-        a short connection takes."""
+        """A greenlet's life: one connection after the other. To make its stack anew would take a quarter of the time
+        that a short connection takes."""
         this = getcurrent()
         while True:
             self._converse(wire, connect)
