@@ -14,7 +14,7 @@ from prefork_ssl.modules.ssl.directives import SSL_DIRECTIVES
 from prefork_ssl.modules.ssl.hosts.consistency import check
 from prefork_ssl.modules.ssl.hosts.examination import dump_certificates, examine
 from prefork_ssl.modules.ssl.hosts.preparation import prepare
-from prefork_ssl.modules.ssl.hosts.upkeep import maintain
+from prefork_ssl.modules.ssl.hosts.upkeep import before_fork, maintain
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.openssl import LIBRARY
 from prefork_ssl.modules.ssl.stapling.directives import STAPLING_DIRECTIVES
@@ -22,17 +22,12 @@ from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
 from prefork_ssl.modules.ssl.variables import ssl_variable
 
 if TYPE_CHECKING:
-    from prefork_ssl.kernel.generation import Generation
     from prefork_ssl.kernel.process.worker import Worker
 
 
 def _forget(worker: Worker) -> None:
     worker.generation[KEYRING].forget()
     worker.generation[STAPLER].forget()
-
-
-def _protect_phrases(generation: Generation) -> None:
-    generation[KEYRING].protect()
 
 
 module = Module(
@@ -42,7 +37,7 @@ module = Module(
         check=check,
         prepare=prepare,
         examine=examine,
-        before_fork=_protect_phrases,
+        before_fork=before_fork,
         maintain=maintain,
         worker_start=_forget,
         connection=connection,

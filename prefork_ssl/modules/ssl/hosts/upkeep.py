@@ -1,4 +1,4 @@
-"""The maintain hook: what may call for a turn of the workers, looked at about once a second by the master."""
+"""What the master does for a generation, beside forking its workers: the hooks before_fork and maintain."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from prefork_ssl.kernel.process.privileges import worker_identity
 from prefork_ssl.modules.ssl.context.tickets import TicketKeys
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_WATCH, SSL_SESSION_TICKET_KEY_LIFETIME
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHosts
+from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.keys.watch import Stamps, Watch
 from prefork_ssl.modules.ssl.log import events
 from prefork_ssl.modules.ssl.log.log import SSLLog
@@ -38,6 +39,12 @@ def upkeep(configuration: Configuration, stamps: Stamps, table: TLSHosts, log: S
         TicketKeys(settings[SSL_SESSION_TICKET_KEY_LIFETIME], births),
         log,
     )
+
+
+def before_fork(generation: Generation) -> None:
+    """See kernel/hooks.py."""
+    generation[KEYRING].protect()
+    _staple(generation)
 
 
 def maintain(generation: Generation) -> Renewal | None:
