@@ -90,10 +90,19 @@ def test_bad_phrases(desk: Desk, line: str) -> None:
     assert desk.refused(line) == BAD_PHRASES[line]
 
 
-@pytest.mark.parametrize("program", ["false", "/no/such/program", "'unbalanced"])
+PROGRAMS = {
+    "false": "the pass phrase program failed with status 1",
+    "sh -c 'kill -9 $$'": "the pass phrase program failed with status -9",
+    "/no/such/program": "the pass phrase program cannot be run: No such file or directory",
+    "'unbalanced": "the pass phrase program cannot be run: No closing quotation",
+    "": "the pass phrase program has no name",
+    "true": "the pass phrase is empty",
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_programs_that_fail(desk: Desk, program: str) -> None:
-    reason = desk.refused(f"key --out a.key --passphrase-exec {shlex.quote(program)}")
-    assert reason.startswith("the pass phrase program failed: ")
+    assert desk.refused(f"key --out a.key --passphrase-exec {shlex.quote(program)}") == PROGRAMS[program]
 
 
 def _terminal(desk: Desk, line: str) -> pexpect.spawn:

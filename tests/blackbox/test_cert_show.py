@@ -133,6 +133,16 @@ PROBLEMS = {
         "/CN=old has an RSA key of only 1024 bits",
         "/CN=old has no subjectAltName: clients accept it for no host",
     ],
+    "curve.crt": [
+        "/CN=curve has a signature or a key of an unknown kind",
+        "/CN=curve is self-signed: clients must be told to trust it",
+    ],
+    "curve.pem": [
+        "/CN=curve has a signature or a key of an unknown kind",
+        "/CN=curve is self-signed: clients must be told to trust it",
+        "the private key belongs to none of the certificates",
+    ],
+    "old.pem": ["/CN=old is signed with sha1, which is broken", "/CN=old has an RSA key of only 1024 bits"],
     "past.crt": ["/CN=old expired on 2020-02-01"],
     "future.crt": ["/CN=old is not valid before 2999-01-01"],
 }
@@ -141,6 +151,7 @@ PROBLEMS = {
 @pytest.mark.parametrize("file", PROBLEMS)
 def test_problems(desk: Desk, file: str) -> None:
     _weak(desk)
+    _odd_curve(desk)
     _dated(desk, "past", 2020)
     _dated(desk, "future", 2999)
     assert shown(desk, file)["problems"] == PROBLEMS[file]
@@ -152,6 +163,20 @@ def _weak(desk: Desk) -> None:
     desk.openssl(
         "x509 -req -sha1 -in weak.csr -CA ca.crt -CAkey ca.key -extfile weak.ext -days 99 -out weak.crt"
     )
+    # A signature that is too old to be checked does not put the chain out of order.
+    (desk / "weak.ext").write_text("extendedKeyUsage=serverAuth\nsubjectAltName=DNS:old.test\n")
+    desk.openssl(
+        "x509 -req -sha1 -in weak.csr -CA ca.crt -CAkey ca.key -extfile weak.ext -days 99 -out old.crt"
+    )
+    (desk / "old.pem").write_bytes((desk / "old.crt").read_bytes() + (desk / "ca.crt").read_bytes())
+
+
+def _odd_curve(desk: Desk) -> None:
+    desk.openssl("ecparam -name secp112r1 -genkey -noout -out curve.key")
+    desk.openssl(
+        "req -x509 -new -key curve.key -subj /CN=curve -days 99 -out curve.crt -addext basicConstraints=CA:FALSE"
+    )
+    (desk / "curve.pem").write_bytes((desk / "curve.crt").read_bytes() + (desk / "a.key").read_bytes())
 
 
 def _dated(desk: Desk, file: str, year: int) -> None:

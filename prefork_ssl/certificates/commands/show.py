@@ -52,8 +52,9 @@ def _of_server(args: argparse.Namespace) -> facts.Findings:
     if server is None or int(server["port"]) > _LAST_PORT:
         raise CertificateError(f"{args.what} is no file, and not HOST:PORT either")
     host = server["host"].strip("[]")
+    name = names.host(host)
     presented = live.ask(host, int(server["port"]), args.ca_cert)
-    wrong = [*problems.of_chain(presented.chain), *problems.of_host(presented.chain[0], names.host(host))]
+    wrong = [*problems.of_chain(presented.chain), *problems.of_host(presented.chain[0], name)]
     if presented.distrust:
         wrong.append(f"the chain is not trusted: {presented.distrust}")
     about: facts.Facts = {"server": args.what, "protocol": presented.protocol, "cipher": presented.cipher}

@@ -116,7 +116,7 @@ def locked(ca_certificate: Path) -> Iterator[Index]:
 def _read(path: Path) -> Index:
     if not path.exists():
         return Index([])
-    lines = path.read_text(errors="surrogateescape").splitlines()
+    lines = path.read_text("utf-8", "surrogateescape").splitlines()
     return Index([_entry(line, f"{path}:{number}") for number, line in enumerate(lines, 1)])
 
 

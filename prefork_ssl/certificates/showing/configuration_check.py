@@ -19,7 +19,7 @@ _PLACE = re.compile(r"(\S.*?:\d+): ")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found. `severity` is error (the server would not start), warning or info; `place` file:line or empty."""
+    """One thing found: `severity` is error (the server would not start), warning or info; `place` may be empty."""
 
     severity: str
     place: str

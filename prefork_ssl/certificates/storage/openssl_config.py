@@ -52,7 +52,7 @@ def _parse(path: Path) -> configparser.RawConfigParser:
         allow_no_value=True,
     )
     try:
-        text = path.read_text().replace("\\\n", "")
+        text = path.read_text(encoding="utf-8").replace("\\\n", "")
         # Values may stand before the first section, and blanks before a line mean nothing.
         parser.read_string("[default]\n" + "\n".join(line.strip() for line in text.splitlines()))
     except (configparser.Error, UnicodeDecodeError) as error:

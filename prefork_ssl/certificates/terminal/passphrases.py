@@ -104,10 +104,21 @@ class Program(Source):
     def read(self, what: str) -> bytes:
         try:
             # The administrator names the program: running it is the purpose.
-            result = subprocess.run(shlex.split(self.command), stdout=subprocess.PIPE, check=True)  # noqa: S603
-        except (OSError, ValueError, subprocess.CalledProcessError) as error:
-            raise CertificateError(f"the pass phrase program failed: {error}") from error
+            result = subprocess.run(self._words(), stdout=subprocess.PIPE, check=False)  # noqa: S603
+        except OSError as error:
+            raise CertificateError(f"the pass phrase program cannot be run: {error.strerror}") from error
+        if result.returncode != 0:
+            raise CertificateError(f"the pass phrase program failed with status {result.returncode}")
         return result.stdout.partition(b"\n")[0].removesuffix(b"\r")
+
+    def _words(self) -> list[str]:
+        try:
+            words = shlex.split(self.command)
+        except ValueError as error:
+            raise CertificateError(f"the pass phrase program cannot be run: {error}") from error
+        if not words:
+            raise CertificateError("the pass phrase program has no name")
+        return words
 
 
 class Open(Source):
