@@ -78,14 +78,15 @@ def queued_errors(error: SSL.Error) -> tuple[QueuedError, ...]:
 WRITE_SIZE = 5 * 16384
 _READ_SIZE = 16384
 _RECEIVE_SIZE = 2 * 16384
-_SEND_SIZE = WRITE_SIZE + 4096
+# The most that `output` gives at a time, bytes: more than what one write makes.
+OUTPUT_SIZE = WRITE_SIZE + 4096
 # BIOs keep the memory that they once needed. One that has held more than this is exchanged for a new one.
 _KEEP_SIZE = 8192
 
 _plain = ffi.new("char[]", _READ_SIZE)
 _received = ffi.new("char[]", _RECEIVE_SIZE)
 _received_view = memoryview(ffi.buffer(_received))
-_to_send = ffi.new("char[]", _SEND_SIZE)
+_to_send = ffi.new("char[]", OUTPUT_SIZE)
 _to_send_view = memoryview(ffi.buffer(_to_send))
 
 # Attribute look-ups on `lib` cost as much as some of the calls.
@@ -136,8 +137,9 @@ class ServerConnection:
         return count
 
     def output(self) -> memoryview | None:
-        """What is to be sent, if anything. Good until the next call for any connection."""
-        count = _BIO_read(self._output, _to_send, _SEND_SIZE)
+        """What is to be sent, if anything. Good until the next call for any connection. There may be more if it has
+        OUTPUT_SIZE bytes."""
+        count = _BIO_read(self._output, _to_send, OUTPUT_SIZE)
         if count <= 0:
             return None
         if count > _KEEP_SIZE:

@@ -12,7 +12,7 @@ from prefork_ssl.kernel.transport import SLICE, Transport, Wire
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
 from prefork_ssl.modules.ssl.hosts.table import TLSHost
 from prefork_ssl.modules.ssl.log import events
-from prefork_ssl.modules.ssl.openssl import WRITE_SIZE, Error, ServerConnection
+from prefork_ssl.modules.ssl.openssl import OUTPUT_SIZE, WRITE_SIZE, Error, ServerConnection
 
 
 class TLSFailure(ConnectionError):
@@ -91,13 +91,17 @@ class TLSTransport(Transport):
 
     def flush(self) -> None:
         """Send what OpenSSL wants to have sent."""
-        sock = self.wire.sock
-        while piece := self.tls.output():
+        size = OUTPUT_SIZE
+        while size == OUTPUT_SIZE:
+            piece = self.tls.output()
+            if piece is None:
+                return
+            size = len(piece)
             try:
-                sent = sock.send(piece)
+                sent = self.wire.sock.send(piece)
             except BlockingIOError:
                 sent = 0
-            if sent < len(piece):
+            if sent < size:
                 super().write(bytes(piece[sent:]))
 
     def _fail(self, error: Error) -> NoReturn:
