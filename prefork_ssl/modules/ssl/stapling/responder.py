@@ -39,6 +39,8 @@ def ask(url: str, question: bytes, seconds: float) -> bytes:
         raise NoAnswer(f"it answers {response.status} {response.reason}")
     if len(answer) > LONGEST:
         raise NoAnswer(f"its answer has more than {LONGEST} bytes")
+    if response.length:
+        raise NoAnswer(f"its answer breaks off {response.length} bytes before its end")
     return answer
 
 
