@@ -256,3 +256,16 @@ def test_a_connection_leaves_nothing_behind(generation, client):
         with connect(served.port, context=client):  # by then the server has done with the first one
             assert transport() is None
             assert connection() is None
+
+
+def test_what_one_connection_breaks_does_not_break_another(generation, client):
+    """OpenSSL's error queue is one for all connections of the process."""
+    with serving(generation) as served, connect(served.port, context=client) as good:
+        for _ in range(3):
+            bad = socket.socket(fileno=connect(served.port, context=client).detach())
+            with bad:
+                bad.settimeout(PATIENCE)
+                bad.sendall(b"\x17\x03\x03\x00\x20" + bytes(32))
+                while bad.recv(65536):
+                    pass
+            assert says(good, b"still here") == b"still here"
