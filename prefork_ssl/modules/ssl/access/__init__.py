@@ -1,0 +1,1 @@
+"""Who may enter by rule: SSLRequire and SSLRequireSSL, names taken from certificates, and SSLOptions."""
