@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from prefork_ssl.config.directives import Arguments, Place
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.words import whole_text
 
 T = TypeVar("T")
 Words = tuple[str, ...]
@@ -40,6 +41,17 @@ def many(
         return convert(words, place)
 
     return Arguments(syntax, parse)
+
+
+def language(syntax: str, convert: Callable[[str, Place], T]) -> Arguments[T]:
+    """Everything that follows the name, as it is written, in a language of its own."""
+
+    def parse(words: Words, place: Place) -> T:
+        if len(words) > 1:  # the line was taken apart as any other
+            raise BadArgument("stands before the LoadModule line of its module", "move LoadModule to the top")
+        return convert("".join(words), place)
+
+    return Arguments(syntax, parse, whole_text)
 
 
 def choice(**values: T) -> Arguments[T]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prefork_ssl.config.defines import Defines
-from prefork_ssl.config.directives import Context, Directive, Settings
+from prefork_ssl.config.directives import Block, Context, Directive, Settings
 from prefork_ssl.config.errors import ConfigError, Origin, Problem
 from prefork_ssl.config.nodes import Line, Node, Section
 from prefork_ssl.config.problems import Problems
@@ -67,16 +67,19 @@ def _read_main_file(reader: Reader, file: Path) -> None:
 @dataclass(slots=True)
 class _Scope:
     """What is gathered between the beginning and the end of a section; `name` is "" outside all sections, and None in
-    a section that is unknown or not closed: what may stand there cannot be told."""
+    a section that is unknown or not closed: what may stand there cannot be told. `only` is the one directive that a
+    block is made of."""
 
     name: str | None
     context: Context
+    only: Directive[Any] | None = None
     values: dict[Directive[Any], Any] = field(default_factory=dict)
     origins: dict[Directive[Any], Origin] = field(default_factory=dict)
     targets: list[tuple[Target, DirectorySection]] = field(default_factory=list)
     hosts: list[tuple[tuple[HostAddress, ...], _Scope, Origin]] = field(default_factory=list)
 
     def put(self, directive: Directive[Any], value: Any, origin: Origin) -> None:
+        directive = directive.part_of or directive
         if directive in self.values:
             value = directive.repeat(self.values[directive], value)
         self.values[directive] = value
@@ -121,23 +124,54 @@ class Builder:
         directive = self._vocabulary.find(line.name)
         if directive is None:
             self._problems.add(line, *self._vocabulary.explain(line.name))
-        elif not directive.contexts & scope.context:
-            message = f"{directive.name} cannot stand {_inside(scope.name)}"
-            self._problems.add(line, message, f"it can stand {_listed(directive.contexts)}")
-        else:
+        elif self._may_stand(directive, directive.name, line, scope):
             try:
                 value = directive.arguments.parse(line.words, line.place)
                 scope.put(directive, value, line.place.origin)
             except (ValueError, OSError) as error:
                 self._problems.add_argument(line, error, directive.usage)
 
+    def _may_stand(self, directive: Directive[Any], name: str, line: Line, scope: _Scope) -> bool:
+        """Whether a line of the directive, or the block `name` of it, is in its place here; a problem if not."""
+        if scope.only is not None and directive is not scope.only:
+            message = f"{name} cannot stand {_inside(scope.name)}"
+            self._problems.add(line, message, f"there can be {', '.join(scope.only.names)}")
+        elif not directive.contexts & scope.context:
+            message = f"{name} cannot stand {_inside(scope.name)}"
+            self._problems.add(line, message, f"it can stand {_listed(directive.contexts)}")
+        else:
+            return True
+        return False
+
     def _section(self, section: Section, scope: _Scope) -> None:
         line = section.opening
         form = SECTIONS.get(line.name.lower())
-        if form is None:
+        block = self._vocabulary.block(line.name)
+        if form is not None:
+            self._form(form, section, scope)
+        elif block is not None:
+            self._block(*block, section, scope)
+        else:
             self._problems.add(line, *self._vocabulary.explain(line.name))
             self._filled(_Scope(None, Context.ANYWHERE), section.body)
+
+    def _block(self, directive: Directive[Any], block: Block[Any], section: Section, scope: _Scope) -> None:
+        line = section.opening
+        if not section.closed:
+            self._filled(_Scope(None, Context.ANYWHERE), section.body)
             return
+        inner = self._filled(_Scope(block.name, scope.context, directive), section.body)
+        if line.words:
+            self._problems.add(line, f"{block.name} takes no arguments")
+        elif self._may_stand(directive, block.name, line, scope):
+            try:
+                value = block.value(inner.values.get(directive, directive.default))
+                scope.put(directive, value, line.place.origin)
+            except ValueError as error:
+                self._problems.add_argument(line, error)
+
+    def _form(self, form: SectionForm[Any], section: Section, scope: _Scope) -> None:
+        line = section.opening
         if scope.name is not None and scope.name not in form.inside:
             message = f"{form.name} cannot stand {_inside(scope.name)}"
             self._problems.add(line, message, f"it can stand {', '.join(map(_inside, form.inside))}")

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar, overload
 
 from prefork_ssl.config.errors import Origin
+from prefork_ssl.config.words import split_words
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -52,12 +53,13 @@ class Place:
 class Arguments(Generic[T_co]):
     """What a directive takes: `syntax` as the manual prints it ("on|off"), and how words become a value.
 
-    `parse` gets the words of the line without quotes. It raises BadArgument; any other ValueError and OSError means the
-    same, and its text serves for a message.
+    `parse` gets the words of the line without quotes, or whatever else `split` makes of the text that follows the name.
+    It raises BadArgument; any other ValueError and OSError means the same, and its text serves for a message.
     """
 
     syntax: str
     parse: Callable[[tuple[str, ...], Place], T_co]
+    split: Callable[[str], tuple[str, ...]] = split_words
 
 
 def replace(_earlier: Any, later: Any) -> Any:
@@ -76,10 +78,26 @@ def prepend(earlier: Any, later: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Block(Generic[T]):
+    """A section that says with the lines of one directive what a single line of it could: <RequireAll> is made of
+    Require lines, and is one more requirement.
+
+    `value` makes what the section says of what the lines in it say (the directive's default if there are none), and
+    raises BadArgument. `name` is like "<RequireAll>".
+    """
+
+    name: str
+    value: Callable[[T], T]
+    doc: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Directive(Generic[T]):
     """A directive's declaration. Compared by identity: it is the key of its value in Settings.
 
-    `repeat` combines the values of two lines in one scope, `merge` an outer scope's value with an inner one's.
+    `repeat` combines the values of two lines in one scope, `merge` an outer scope's value with an inner one's. `blocks`
+    are the sections made of lines of this directive; they may stand where it may, and in one another. With `part_of`,
+    what the lines say becomes part of the value of another directive, as if they were lines of that one.
     """
 
     name: str
@@ -89,6 +107,13 @@ class Directive(Generic[T]):
     doc: str
     repeat: Callable[[T, T], T] = replace
     merge: Callable[[T, T], T] = replace
+    blocks: tuple[Block[T], ...] = ()
+    part_of: Directive[T] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its own name, and those of its blocks."""
+        return (self.name, *(block.name for block in self.blocks))
 
     @property
     def usage(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prefork_ssl.config.directives import Context, Directive
+from prefork_ssl.config.directives import Block, Context, Directive
 from prefork_ssl.config.language import CONDITIONS, READING_DIRECTIVES
 from prefork_ssl.config.sections import SECTIONS
 from prefork_ssl.config.words import quote
@@ -38,6 +38,12 @@ def list_directives(modules: Mapping[str, Sequence[Directive[Any]]]) -> str:
     `modules` are the directives by the name of their module; those of the language itself are added.
     """
     entries = [_of_directive(item, module) for module, items in modules.items() for item in items]
+    entries += [
+        _of_block(block, item, module)
+        for module, items in modules.items()
+        for item in items
+        for block in item.blocks
+    ]
     entries += [_of_directive(item, "core") for item in READING_DIRECTIVES]
     entries += [_of_section(item.usage, item.doc, tuple(_CONTEXTS.values())) for item in CONDITIONS.values()]
     entries += [_of_section(item.usage, item.doc, item.inside) for item in SECTIONS.values()]
@@ -47,8 +53,16 @@ def list_directives(modules: Mapping[str, Sequence[Directive[Any]]]) -> str:
 
 
 def _of_directive(directive: Directive[Any], module: str) -> _Entry:
-    contexts = ", ".join(text for context, text in _CONTEXTS.items() if context & directive.contexts)
-    return _Entry(directive.usage, directive.doc, contexts, _shown(directive.default) or "none", module)
+    default = _shown(directive.default) or "none"
+    return _Entry(directive.usage, directive.doc, _contexts_of(directive), default, module)
+
+
+def _of_block(block: Block[Any], directive: Directive[Any], module: str) -> _Entry:
+    return _Entry(block.name, block.doc, _contexts_of(directive), "none", module)
+
+
+def _contexts_of(directive: Directive[Any]) -> str:
+    return ", ".join(text for context, text in _CONTEXTS.items() if context & directive.contexts)
 
 
 def _of_section(usage: str, doc: str, places: Sequence[str]) -> _Entry:

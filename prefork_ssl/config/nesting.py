@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from prefork_ssl.config.language import CONDITIONS
 from prefork_ssl.config.nodes import Line, Node, Section
 from prefork_ssl.config.problems import Problems
-from prefork_ssl.config.sections import SECTIONS
 
 # Sections in sections; more is a mistake.
 _DEEPEST = 20
@@ -29,8 +28,10 @@ class _Open:
 class Nesting:
     """The open sections, innermost last, and where nodes go meanwhile. `nodes` are those outside all sections."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, known: Callable[[str], bool]) -> None:
+        """`known` tells whether there is a section of a name, such as "<files>"."""
         self.nodes: list[Node] = []
+        self._known = known
         self._problems = problems
         self._open: list[_Open] = []
 
@@ -77,7 +78,7 @@ class Nesting:
         key = closing.name.lower().replace("/", "", 1)
         if any(entry.key == key for entry in self._open[floor:]):
             self._close_until(key)
-        elif self.depth > floor and (_is_unknown(key) or _is_unknown(self._open[-1].key)):
+        elif self.depth > floor and not (self._known(key) and self._known(self._open[-1].key)):
             self._close_misspelt(closing)
         else:
             self._problems.add(closing, f"{closing.name} closes no section")
@@ -96,7 +97,7 @@ class Nesting:
         """One of the two names is none: it is the other, misspelt. An unknown opening is reported later anyway."""
         section = self._open.pop().section
         section.closed = True
-        if not _is_unknown(section.opening.name.lower()):
+        if self._known(section.opening.name.lower()):
             at = section.opening.place.origin
             self._problems.add(closing, f"{closing.name} does not close {section.opening.name} of {at}")
 
@@ -105,7 +106,3 @@ class Nesting:
         self._problems.add(
             opening, f"{opening.name} is not closed", f"add </{opening.name[1:]} where it ends"
         )
-
-
-def _is_unknown(key: str) -> bool:
-    return key not in SECTIONS and key not in CONDITIONS

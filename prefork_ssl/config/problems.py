@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from prefork_ssl.config.errors import BadArgument, ConfigError, Problem
+from prefork_ssl.config.errors import BadArgument, ConfigError, Excerpt, Problem
 from prefork_ssl.config.nodes import Line
 
 
@@ -14,15 +14,15 @@ class Problems:
     def __init__(self) -> None:
         self._found: list[tuple[int, Problem]] = []
 
-    def add(self, line: Line, message: str, hint: str = "") -> None:
+    def add(self, line: Line, message: str, hint: str = "", excerpt: Excerpt | None = None) -> None:
         """Something is wrong with `line`."""
-        self._found.append((line.order, Problem(message, line.place.origin, hint)))
+        self._found.append((line.order, Problem(message, line.place.origin, hint, excerpt)))
 
     def add_argument(self, line: Line, error: ValueError | OSError, usage: str = "") -> None:
         """The arguments of `line` are wrong; `usage` is how it should look, "" if that is not known."""
         reason = _reason(error)
         hints = (reason.hint, f"syntax: {usage}" if usage else "")
-        self.add(line, f"{line.name}: {reason}", "; ".join(filter(None, hints)))
+        self.add(line, f"{line.name}: {reason}", "; ".join(filter(None, hints)), reason.excerpt)
 
     def raise_any(self) -> None:
         """Raise ConfigError with everything that was added, in the order of the text; do nothing without any."""

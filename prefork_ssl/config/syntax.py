@@ -50,7 +50,7 @@ class Reader:
         self._defines = defines
         self._vocabulary = vocabulary
         self._problems = problems
-        self._nesting = Nesting(problems)
+        self._nesting = Nesting(problems, vocabulary.has_section)
         self._including: list[str] = []
         self._order = 0
         self._obeyed: dict[str, tuple[Directive[Any], Callable[[Any, Line], None]]] = {
@@ -103,17 +103,19 @@ class Reader:
 
     def _line(self, name: str, text: str, origin: Origin) -> Line:
         place = Place(origin, self.server_root)
+        directive = self._vocabulary.find(name)
+        split = directive.arguments.split if directive else split_words
         try:
-            return Line(name, self._words(text), place, self._order)
+            return Line(name, self._words(text, split), place, self._order)
         except BadArgument as error:
             broken = Line(name, (), place, self._order, readable=False)
             self._problems.add_argument(broken, error)
             return broken
 
-    def _words(self, text: str) -> tuple[str, ...]:
+    def _words(self, text: str, split: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
         if "\0" in text:
             raise BadArgument("there is a NUL character in this line")
-        words = split_words(text)
+        words = split(text)
         return self._defines.substitute(words) if "${" in text else words
 
     def _directive(self, content: str, origin: Origin) -> None:

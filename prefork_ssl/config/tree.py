@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,3 +84,14 @@ class Configuration:
     def all_hosts(self) -> tuple[Host, ...]:
         """The main server, then the virtual hosts."""
         return (self.server, *self.hosts)
+
+    @property
+    def scopes(self) -> Iterator[Settings]:
+        """The settings of every server, virtual host and section, each as it stands there: before they are merged for a
+        request. What a virtual host inherits comes once more."""
+        for host in self.all_hosts:
+            yield host.settings
+            for section in host.sections:
+                yield section.settings
+                for inner in section.files:
+                    yield inner.settings

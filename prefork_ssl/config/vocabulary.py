@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
-from prefork_ssl.config.directives import Directive
+from prefork_ssl.config.directives import Block, Directive
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.language import CONDITIONS, READING_DIRECTIVES
 from prefork_ssl.config.sections import SECTIONS
@@ -21,7 +21,7 @@ class ModuleFinder(Protocol):
         "package.module:attribute". Raises BadArgument that lists the known names."""
 
     def known_directives(self) -> Mapping[str, str]:
-        """For each directive of each known module, loaded or not: the directive's name -> the module's name."""
+        """For each directive of each known module, loaded or not: its names -> the module's name."""
 
 
 class Vocabulary:
@@ -29,6 +29,7 @@ class Vocabulary:
 
     def __init__(self, core: Sequence[Directive[Any]], finder: ModuleFinder) -> None:
         self._directives = {directive.name.lower(): directive for directive in core}
+        self._blocks = _blocks_of(core)
         self._finder = finder
         self.modules: dict[str, None] = {}
 
@@ -36,15 +37,25 @@ class Vocabulary:
         """Add a module's directives; loading it again changes nothing. Raises BadArgument."""
         if name in self.modules:
             return
-        added = {directive.name.lower(): directive for directive in self._finder.find(name, target)}
+        directives = self._finder.find(name, target)
+        added = {directive.name.lower(): directive for directive in directives}
         for clash in added.keys() & self._directives.keys():
             raise BadArgument(f"{name} brings another {added[clash].name}, which exists already")
         self._directives.update(added)
+        self._blocks.update(_blocks_of(directives))
         self.modules[name] = None
 
     def find(self, name: str) -> Directive[Any] | None:
         """The directive of this name, in any case."""
         return self._directives.get(name.lower())
+
+    def block(self, name: str) -> tuple[Directive[Any], Block[Any]] | None:
+        """The block of this name, in any case, and the directive that it is made of."""
+        return self._blocks.get(name.lower())
+
+    def has_section(self, name: str) -> bool:
+        """Whether there is a section of this name, in lower case: of whatever kind."""
+        return name in SECTIONS or name in CONDITIONS or name in self._blocks
 
     def explain(self, name: str) -> tuple[str, str]:
         """What is wrong with a name that is not known, and what to do: a message and a hint. Asked only when all has
@@ -69,9 +80,14 @@ class Vocabulary:
     @cached_property
     def _names(self) -> dict[str, str]:
         """All names that one could have meant."""
-        declared = [directive.name for directive in (*self._directives.values(), *READING_DIRECTIVES)]
+        directives = (*self._directives.values(), *READING_DIRECTIVES)
+        declared = [name for directive in directives for name in directive.names]
         sections = [form.name for form in SECTIONS.values()] + [form.name for form in CONDITIONS.values()]
         others = {
             key: f"{name} of {module}, which is not loaded" for key, (name, module) in self._elsewhere.items()
         }
         return others | {name.lower(): name for name in declared + sections}
+
+
+def _blocks_of(directives: Iterable[Directive[Any]]) -> dict[str, tuple[Directive[Any], Block[Any]]]:
+    return {block.name.lower(): (directive, block) for directive in directives for block in directive.blocks}

@@ -33,6 +33,11 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(_word(match) for match in _WORD.finditer(text))
 
 
+def whole_text(text: str) -> tuple[str, ...]:
+    """`text` as one word, just as it is written, for what is in a language of its own; none if there is no text."""
+    return (text,) if text else ()
+
+
 def _word(match: re.Match[str]) -> str:
     # lastgroup of a quoted word is its closing quote, which may be empty.
     kind = (match.lastgroup or "").removeprefix("end_")

@@ -43,11 +43,12 @@ class Loader:
         return module.directives
 
     def known_directives(self) -> Mapping[str, str]:
-        """For each directive of each installed module: the directive's name -> the module's name."""
+        """For each directive of each installed module: its names -> the module's name."""
         return {
-            directive.name: name
+            known: name
             for name, module in self.installed().items()
             for directive in module.directives
+            for known in directive.names
         }
 
     def installed(self) -> Mapping[str, Module]:
