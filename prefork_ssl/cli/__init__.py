@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prefork_ssl.cli import about
 from prefork_ssl.cli.failure import Failure
@@ -35,8 +36,7 @@ def _run(flags: Flags) -> int:
     if flags.show == "t":
         return _check(flags)
     if flags.show:
-        print("\n".join(_SHOWN[flags.show]()))
-        return 0
+        return _say(_SHOWN[flags.show]())
     from prefork_ssl.cli.actions import ACTIONS
 
     return ACTIONS[flags.action](flags)
@@ -50,11 +50,21 @@ def _check(flags: Flags) -> int:
     configuration, modules = check(flags)
     lines = list(requested(configuration, modules, flags.defines))
     if lines:
-        print("\n".join(lines))
-        return 0
+        return _say(lines)
     for warning in examine(configuration, modules):
         print(f"prefork-ssl: {warning}", file=sys.stderr)
     print("Syntax OK", file=sys.stderr)
+    return 0
+
+
+def _say(lines: Iterable[str]) -> int:
+    try:
+        for line in lines:
+            print(line.encode(errors="surrogateescape").decode(errors="backslashreplace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough. What is still buffered must not complain once more at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from prefork_ssl.kernel.directives import (
 )
 from prefork_ssl.kernel.dispatch.hosts import server_name
 from prefork_ssl.kernel.module import Dump, Module
+from prefork_ssl.kernel.process.privileges import worker_identity
 
 
 def requested(configuration: Configuration, modules: Sequence[Module], names: Iterable[str]) -> Iterator[str]:
@@ -57,15 +57,17 @@ def _name_and_place(host: Host) -> str:
 def _settings(configuration: Configuration) -> Iterator[str]:
     settings, root = configuration.server.settings, configuration.server_root
     log = settings[ERROR_LOG]
-    unused = "" if os.geteuid() == 0 else " not_used"
+    identity = worker_identity(settings)
+    user_id = f" id={identity.uid}" if identity else " not_used"
+    group_id = f" id={identity.gid}" if identity else " not_used"
     yield f'ServerRoot: "{root}"'
     yield f'Main DocumentRoot: "{settings[DOCUMENT_ROOT] or ""}"'
     yield f'Main ErrorLog: "{log if log.startswith("|") else Path(root, log)}"'
     yield f'PidFile: "{Path(root, settings[PID_FILE])}"'
     for name, value in configuration.defines.items():
         yield f"Define: {name}{'=' if value else ''}{value}"
-    yield f'User: name="{settings[USER]}"{unused}'
-    yield f'Group: name="{settings[GROUP]}"{unused}'
+    yield f'User: name="{settings[USER]}"{user_id}'
+    yield f'Group: name="{settings[GROUP]}"{group_id}'
 
 
 def _modules(configuration: Configuration) -> Iterator[str]:

@@ -14,6 +14,7 @@ def test_a_pid_file_of_a_process_that_ended_is_overwritten() -> None:
         assert server.status() == 1
         master = server.start_daemon()
         assert server.daemon == master != ended.pid
+        server.logged(f"PidFile {server.pid_file} was left behind")
 
 
 def test_a_pid_that_was_given_to_another_process_since_is_stale() -> None:

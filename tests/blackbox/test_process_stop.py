@@ -3,10 +3,13 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import pexpect
 import pytest
 from blackbox import clients, processes
-from blackbox.bare import bare_server, gone, nothing_left, running
+from blackbox.bare import BareServer, bare_server, gone, nothing_left, running
 from blackbox.until import until
 
 
@@ -101,6 +104,45 @@ def test_workers_end_when_their_master_is_killed_and_a_new_server_can_start() ->
         assert server.status() == 1
         assert server.start_daemon() != master
         assert server.ask()
+
+
+@contextmanager
+def in_a_terminal(server: BareServer) -> Iterator[pexpect.spawn]:
+    program, *arguments = server.command("-D", "FOREGROUND")
+    terminal = pexpect.spawn(program, arguments, timeout=10)
+    try:
+        until(lambda: server.pid_file.exists() and server.log().count("ready"), "the server serves")
+        yield terminal
+    finally:
+        terminal.close(force=True)
+
+
+def test_a_terminal_may_change_its_size() -> None:
+    with bare_server() as server, in_a_terminal(server) as terminal:
+        terminal.setwinsize(50, 100)
+        terminal.kill(signal.SIGWINCH)
+        assert server.run("-k", "restart").returncode == 0
+        assert server.ask()[1] == 2
+
+
+def test_a_terminal_that_is_closed_takes_the_server_along() -> None:
+    with bare_server() as server, in_a_terminal(server) as terminal:
+        workers = processes.children(terminal.pid)
+        terminal.ptyproc.fileobj.close()
+        gone(terminal.pid, *workers)
+        nothing_left(server)
+
+
+def test_control_c_stops_the_server() -> None:
+    with bare_server() as server, in_a_terminal(server) as terminal:
+        workers = processes.children(terminal.pid)
+        terminal.sendintr()
+        terminal.expect(pexpect.EOF)
+        terminal.wait()
+        assert terminal.exitstatus == 0
+        gone(*workers)
+        nothing_left(server)
+        assert "Traceback" not in server.log() + terminal.before.decode()
 
 
 def test_one_process_serves_in_the_foreground_without_forking() -> None:

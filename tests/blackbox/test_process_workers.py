@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -28,6 +29,14 @@ def test_a_killed_worker_is_replaced_at_once_and_requests_go_on() -> None:
         assert time.monotonic() - begun < 1
         assert server.logged(f"(pid {victim}) was ended by SIGKILL; it will be replaced")
         assert all(server.ask()[1] == 1 for _ in range(20))
+
+
+def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+    with bare_server() as server:
+        server.start()
+        victim = server.workers()[0]
+        os.kill(victim, signal.SIGRTMIN + 1)
+        server.logged(f"(pid {victim}) was ended by signal {signal.SIGRTMIN + 1}")
 
 
 def test_all_workers_may_be_killed_again_and_again() -> None:
@@ -141,6 +150,23 @@ def test_usr2_writes_what_every_greenlet_is_doing() -> None:
             server.logged("tiny.py")
             server.logged("in answer")
         assert server.ask()
+
+
+@pytest.mark.skipif(
+    Path("/proc/sys/kernel/core_pattern").read_text() != "core\n", reason="core files go elsewhere"
+)
+def test_a_crash_leaves_a_core_file_where_it_was_asked_for() -> None:
+    with bare_server("StartServers 1\nCoreDumpDirectory cores\n") as server:
+        folder = server.root / "cores"
+        folder.mkdir()
+        folder.chmod(0o777)
+        server.start()
+        (victim,) = server.workers()
+        os.kill(victim, signal.SIGSEGV)
+        gone(victim)
+        if resource.getrlimit(resource.RLIMIT_CORE)[1] != 0:
+            until(lambda: list(folder.iterdir()), "a core file")
+        assert "Fatal Python error: Segmentation fault" in server.log()
 
 
 def test_a_worker_can_be_told_to_finish_and_is_replaced() -> None:

@@ -74,6 +74,7 @@ class Master:
         self._pid_file: PidFile | None = None
         self._wanted: Renewal | None = None
         self._askers: list[Answer] = []
+        self._on_terminal = os.isatty(0)
         self._stopping = False
         self._kills_at = float("inf")
         self._failure = ""
@@ -93,6 +94,9 @@ class Master:
             while self._workforce or not self._stopping:
                 self._loop.turn(min(self._next_tick - time.monotonic(), self._supervisor.pause or _TICK))
                 self._work()
+        except Exception:
+            self._log.exception("the master ends by a mistake in the program", level=Level.CRIT)
+            raise
         finally:
             self._end()
         return 1 if self._failure else 0
@@ -152,6 +156,15 @@ class Master:
         for crew in self._crews():
             crew.generation.logs.close()
 
+    def _claim(self, path: Path) -> PidFile:
+        left_behind = path.exists()
+        pid_file = claim(path)
+        if left_behind:
+            self._log.write(
+                Level.WARN, f"PidFile {path} was left behind: the last server did not end in good order"
+            )
+        return pid_file
+
     def _drop_pid_file(self) -> None:
         if self._pid_file is None:
             return
@@ -191,9 +204,14 @@ class Master:
         self._wanted = max(filter(None, (self._wanted, renewal)), default=None)
 
     def _handle_hup(self) -> None:
-        self._want(Renewal.RELOAD)
+        if self._on_terminal and not os.isatty(0):
+            # The terminal has been closed: nobody would be there to stop the server.
+            self._handle_term()
+        else:
+            self._want(Renewal.RELOAD)
 
-    _handle_usr1 = _handle_hup
+    def _handle_usr1(self) -> None:
+        self._want(Renewal.RELOAD)
 
     def _handle_term(self) -> None:
         self._leave("stopping", 0)
@@ -212,7 +230,7 @@ class Master:
 
     def _handle_winch(self) -> None:
         # A terminal sends it, too, when its window changes size.
-        if not os.isatty(0):
+        if not self._on_terminal:
             self._handle_quit()
 
     def _handle_chld(self) -> None:
@@ -270,7 +288,7 @@ class Master:
         path = pid_file_path(rollout.crew.generation.configuration)
         try:
             if self._pid_file is None or not self._pid_file.is_at(path):
-                rollout.pid_file = claim(path)
+                rollout.pid_file = self._claim(path)
             self._maintenance.begin(rollout.crew.generation)
             rollout.hire(self._workforce)
         except (PidFileError, OSError, RuntimeError) as error:

@@ -10,6 +10,7 @@ import ctypes
 import grp
 import os
 import pwd
+import resource
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,8 @@ def allow_core_dumps(directory: Path) -> None:
     """Let a crash of this process leave a core file in `directory`; the kernel forbids it to who gave up root, because
     of what is still in memory: here, private keys. Raises OSError."""
     os.chdir(directory)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     _prctl(_PR_SET_DUMPABLE, 1)
 
 

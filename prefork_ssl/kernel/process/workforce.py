@@ -22,6 +22,7 @@ from prefork_ssl.kernel.process.privileges import allow_core_dumps, become
 from prefork_ssl.kernel.process.scoreboard import BEATS, PID, Scoreboard, Slot
 from prefork_ssl.kernel.process.worker import Worker
 
+_SIGNAL_NAMES = {number.value: number.name for number in signal.Signals}
 # What a terminal sends to all processes in the foreground is the master's business.
 _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
@@ -81,7 +82,7 @@ class Burial:
 
     def __str__(self) -> str:
         if self.status < 0:
-            return f"{self.member} was ended by {signal.Signals(-self.status).name}"
+            return f"{self.member} was ended by {_SIGNAL_NAMES.get(-self.status, f'signal {-self.status}')}"
         return f"{self.member} ended with status {self.status}"
 
 
