@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,6 +87,13 @@ def _read_limits(words: Words, _place: Place) -> Mapping[str, ReadLimit]:
             raise BadArgument(f"{word!r} must begin with handshake=, header= or body=")
         limits[part.lower()] = _read_limit(text)
     return limits
+
+
+class Satisfy(enum.Enum):
+    """How the access phase and authorisation go together."""
+
+    ALL = "all"
+    ANY = "any"
 
 
 def read_limits(given: Mapping[str, ReadLimit]) -> ReadLimits:
@@ -201,6 +209,13 @@ SET_HANDLER: Directive[str | None] = Directive(
     ANYWHERE,
     None,
     "The handler that answers here, whatever the file.",
+)
+SATISFY = Directive(
+    "Satisfy",
+    arguments.choice_of({satisfy.value: satisfy for satisfy in Satisfy}),
+    Context.DIRECTORY,
+    Satisfy.ALL,
+    "Whether all of address, encryption and user must be right, or any of: who passes the one need not pass the other.",
 )
 
 TIMEOUT = Directive("Timeout", seconds, HOST, 60.0, "Seconds that sending or receiving may stall.")

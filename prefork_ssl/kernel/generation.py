@@ -95,7 +95,7 @@ def check_configuration(configuration: Configuration, modules: Sequence[Module])
     check_hosts(configuration, problems.append)
     for module in modules:
         if module.hooks.check is not None:
-            module.hooks.check(configuration, problems.append)
+            module.hooks.check(configuration, modules, problems.append)
     if problems:
         raise ConfigError(problems)
 

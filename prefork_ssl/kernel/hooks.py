@@ -5,21 +5,23 @@ from the configuration, with what is known by then (the listener, the virtual ho
 the function to run, or None where there is nothing to do. So a phase is a tuple of plain functions, and an empty phase
 costs nothing on the request path.
 
-A request function that returns a Response ends the phases before the handler; None means: go on.
+A request function that returns a Response ends the phases before the handler; None means: go on. With `Satisfy any`,
+what `access` returns can be overruled by who the user is; a RequestError that it raises cannot.
 
     once, master        check, prepare, before_fork; under -t: check, examine
     each second, master maintain
     each worker         worker_start ... worker_stop
     each connection     connection
     each request        post_read, translate,                     per virtual host
-                        access, authenticate, authorise, handler, response    per merged directory settings
+                        access, authorise (which asks to authenticate where it must), fixup, handler, response
+                                                          per merged directory settings
                         log                                       per virtual host
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,9 +31,10 @@ from prefork_ssl.config.tree import Configuration, Host
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.generation import Generation
+    from prefork_ssl.kernel.module import Module
     from prefork_ssl.kernel.process.listeners import Listener
     from prefork_ssl.kernel.process.worker import Worker
-    from prefork_ssl.kernel.request import Request, Response
+    from prefork_ssl.kernel.request import Elsewhere, Request, Response
     from prefork_ssl.kernel.transport import Transport, Wire
 
 Report = Callable[[Problem], None]
@@ -44,10 +47,11 @@ class Renewal(enum.IntEnum):
     RELOAD = 2  # the configuration is read anew, as at SIGHUP
 
 
-# Configuration, in the master. `check` looks for contradictions between directives and reports errors; it opens no key,
-# log or socket, so that `-t` can run it anywhere. `prepare` makes what the generation needs (keys, contexts) and keeps
+# Configuration, in the master. `check` looks for contradictions between directives, and for names that none of the
+# modules (all that are loaded) knows, and reports errors; it opens no key, log or socket, so that `-t` can run it
+# anywhere. `prepare` makes what the generation needs (keys, contexts) and keeps
 # it in the generation; it raises ConfigError to refuse, and must leave alone whatever the running generation uses.
-Check = Callable[[Configuration, Report], None]
+Check = Callable[[Configuration, "Sequence[Module]", Report], None]
 Prepare = Callable[["Generation"], None]
 
 # Under -t, in place of `prepare`: opens what can be opened without changing anything, and gives lines that warn; raises
@@ -72,6 +76,25 @@ RequestPhase = Callable[["Request"], "Response | None"]
 HostFactory = Callable[["Generation", Host], RequestPhase | None]
 DirectoryFactory = Callable[["Generation", Host, Settings], RequestPhase | None]
 
+# A handler may also hand the request on to another path of the same host.
+Handler = Callable[["Request"], "Response | Elsewhere | None"]
+HandlerFactory = Callable[["Generation", Host, Settings], Handler | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """A way to learn who the user is. `identify` sets the request's user and auth_type if it names one and proves it,
+    and returns a Response only to refuse. `challenge` makes the response that asks for (other) credentials (401)."""
+
+    identify: RequestPhase
+    challenge: Callable[[Request], Response] | None = None
+
+
+AuthenticationFactory = Callable[["Generation", Host, Settings], Authentication | None]
+
+# Who may see what. Only here is it known whether the user matters, so the ways to learn who it is are handed over.
+AuthoriseFactory = Callable[["Generation", Host, Settings, "Sequence[Authentication]"], RequestPhase | None]
+
 ResponsePhase = Callable[["Request", "Response"], None]
 ResponseFactory = Callable[["Generation", Host, Settings], ResponsePhase | None]
 LogFactory = Callable[["Generation", Host], ResponsePhase | None]
@@ -92,8 +115,9 @@ class Hooks:
     post_read: HostFactory | None = None
     translate: HostFactory | None = None
     access: DirectoryFactory | None = None
-    authenticate: DirectoryFactory | None = None
-    authorise: DirectoryFactory | None = None
-    handler: DirectoryFactory | None = None
+    authenticate: AuthenticationFactory | None = None
+    authorise: AuthoriseFactory | None = None
+    fixup: DirectoryFactory | None = None
+    handler: HandlerFactory | None = None
     response: ResponseFactory | None = None
     log: LogFactory | None = None

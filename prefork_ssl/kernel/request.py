@@ -147,6 +147,13 @@ class Request:
         """The value of the header field `name` (lower case); several lines are one list (RFC 9110 section 5.2)."""
         return self.fields.get(name)
 
+    def move(self, path: str) -> None:
+        """Begin anew with another path, decoded as in `path`. What was found out about the first one is forgotten, also
+        who the user is: whoever may see the one may not see the other."""
+        self.path = path
+        self.path_info = ""
+        self.filename = self.handler = self.user = self.auth_type = None
+
     @property
     def line(self) -> str:
         """The request line."""
@@ -158,6 +165,14 @@ def _joined(headers: HeaderList) -> dict[str, str]:
     for name, value in headers:
         fields[name] = f"{fields[name]}, {value}" if name in fields else value
     return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """In place of a Response: the answer is that of another path of the same host, with all that holds there. The client
+    does not learn of it. `path` is decoded as in Request.path."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

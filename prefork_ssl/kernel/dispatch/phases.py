@@ -5,18 +5,20 @@ One HostPhases for each virtual host, one DirectoryPhases for each set of merged
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Host
-from prefork_ssl.kernel.directives import LIMIT_REQUEST_BODY, SET_HANDLER
+from prefork_ssl.kernel.directives import LIMIT_REQUEST_BODY, SATISFY, SET_HANDLER, Satisfy
 from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.kernel.hooks import RequestPhase, ResponsePhase
+from prefork_ssl.kernel.hooks import Handler, RequestPhase, ResponsePhase
+from prefork_ssl.kernel.request import Request, Response
 
 P = ParamSpec("P")
 F = TypeVar("F")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +32,15 @@ class HostPhases:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DirectoryPhases:
-    """What happens where these settings hold. `steps` are access, authentication, authorisation and the handlers, in
-    this order: the first that gives a response has answered. `handler` is SetHandler's name, `body_limit` in bytes
+    """What happens where these settings hold. `admission` decides who may enter; `steps` are that, then the fixups and
+    the handlers: the first that gives a response has answered. `handler` is SetHandler's name, `body_limit` in bytes
     (0: none)."""
 
     settings: Settings
     handler: str | None
     body_limit: int
-    steps: tuple[RequestPhase, ...]
+    admission: tuple[RequestPhase, ...]
+    steps: tuple[Handler, ...]
     response: tuple[ResponsePhase, ...]
 
 
@@ -54,19 +57,46 @@ def host_phases(generation: Generation, host: Host) -> HostPhases:
 def directory_phases(generation: Generation, host: Host, settings: Settings) -> DirectoryPhases:
     """The phases of one set of merged settings."""
     hooks = [module.hooks for module in generation.modules]
-    steps = (
-        *_made((hook.access for hook in hooks), generation, host, settings),
-        *_made((hook.authenticate for hook in hooks), generation, host, settings),
-        *_made((hook.authorise for hook in hooks), generation, host, settings),
-        *_made((hook.handler for hook in hooks), generation, host, settings),
-    )
+    admission = _admission(generation, host, settings)
     return DirectoryPhases(
         settings=settings,
         handler=settings[SET_HANDLER],
         body_limit=settings[LIMIT_REQUEST_BODY],
-        steps=steps,
+        admission=admission,
+        steps=(
+            *admission,
+            *_made((hook.fixup for hook in hooks), generation, host, settings),
+            *_made((hook.handler for hook in hooks), generation, host, settings),
+        ),
         response=_made((hook.response for hook in hooks), generation, host, settings),
     )
+
+
+def _admission(generation: Generation, host: Host, settings: Settings) -> tuple[RequestPhase, ...]:
+    """Who may enter: those who pass both access and authorisation, or, by Satisfy, either."""
+    hooks = [module.hooks for module in generation.modules]
+    access = _made((hook.access for hook in hooks), generation, host, settings)
+    ways = _made((hook.authenticate for hook in hooks), generation, host, settings)
+    authorise = _made((hook.authorise for hook in hooks), generation, host, settings, ways)
+    if settings[SATISFY] is Satisfy.ANY and access and authorise:
+        return (_either(access, authorise),)
+    return (*access, *authorise)
+
+
+def _either(access: Sequence[RequestPhase], authorise: Sequence[RequestPhase]) -> RequestPhase:
+    def admit(request: Request) -> Response | None:
+        return first(access, request) and first(authorise, request)
+
+    return admit
+
+
+def first(phases: Iterable[Callable[[Request], R | None]], request: Request) -> R | None:
+    """What the first phase that returns anything does return."""
+    for phase in phases:
+        result = phase(request)
+        if result is not None:
+            return result
+    return None
 
 
 def _made(

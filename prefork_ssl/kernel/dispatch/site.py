@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from prefork_ssl.config.tree import Host
-from prefork_ssl.kernel.dispatch.phases import DirectoryPhases, directory_phases, host_phases
+from prefork_ssl.kernel.dispatch.phases import DirectoryPhases, directory_phases, first, host_phases
 from prefork_ssl.kernel.dispatch.sections import SectionTable
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.http.error_pages import plain_page, with_page
 from prefork_ssl.kernel.http.limits import limits_of
 from prefork_ssl.kernel.http.targets import parse_target
-from prefork_ssl.kernel.request import BodyError, Request, RequestError, Response
+from prefork_ssl.kernel.request import BodyError, Elsewhere, Request, RequestError, Response
 
 _ALLOW = ("Allow", "GET, HEAD, OPTIONS")
+# Handlers that hand a request on, one to the next; more is a circle (Apache's LimitInternalRecursion).
+_MOST_MOVES = 10
 
 
 class Site:
@@ -59,29 +61,28 @@ class Site:
         """The response as handlers and refusals have it, and the phases that hold where it was made."""
         local = self._sections.base
         try:
-            response = self._before_merging(request)
-            if response is None:
-                local = self._sections.find(request)
-                response = _within(local, request)
+            answer: Response | Elsewhere | None = self._received(request)
+            moves = 0
+            while not isinstance(answer, Response):
+                if answer is not None:
+                    moves += 1
+                    _move(request, answer, moves)
+                answer = first(self._phases.translate, request)
+                if answer is None:
+                    local = self._sections.find(request)
+                    answer = _within(local, request)
         except RequestError as error:
-            response = _refusal(error)
+            answer = _refusal(error)
         except Exception:  # noqa: BLE001
             self.failed(request)
-            response = Response(500)
-        return response, local
+            answer = Response(500)
+        return answer, local
 
-    def _before_merging(self, request: Request) -> Response | None:
-        for phase in self._phases.post_read:
-            response = phase(request)
-            if response is not None:
-                return response
-        if request.path == "*":
+    def _received(self, request: Request) -> Response | None:
+        response = first(self._phases.post_read, request)
+        if response is None and request.path == "*":
             return Response(200, [_ALLOW], b"")
-        for phase in self._phases.translate:
-            response = phase(request)
-            if response is not None:
-                return response
-        return None
+        return response
 
     def _finish(self, request: Request, response: Response, local: DirectoryPhases) -> Response:
         if response.body is None and response.status >= 400:
@@ -100,8 +101,14 @@ class Site:
         return self._respond(request)[0]
 
 
-def _within(local: DirectoryPhases, request: Request) -> Response:
-    """The first response that a function of the merged settings gives."""
+def _move(request: Request, target: Elsewhere, moves: int) -> None:
+    if moves > _MOST_MOVES:
+        raise RuntimeError(f"more than {_MOST_MOVES} internal redirects, the last one to {target.path}")
+    request.move(target.path)
+
+
+def _within(local: DirectoryPhases, request: Request) -> Response | Elsewhere:
+    """What the first function of the merged settings that has an answer gives."""
     request.settings = local.settings
     if request.handler is None:
         request.handler = local.handler
@@ -111,9 +118,9 @@ def _within(local: DirectoryPhases, request: Request) -> Response:
         if body.length is not None and body.length > body.limit > 0:
             raise BodyError(413, "The request body is too long.")
     for step in local.steps:
-        response = step(request)
-        if response is not None:
-            return response
+        answer = step(request)
+        if answer is not None:
+            return answer
     return _unhandled(request.method)
 
 

@@ -6,7 +6,7 @@ from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import DOCUMENT_ROOT
 from prefork_ssl.kernel.generation import Generation, Key
-from prefork_ssl.kernel.hooks import Hooks, RequestPhase
+from prefork_ssl.kernel.hooks import Handler, Hooks, RequestPhase
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.files.directives import DIRECTIVES
@@ -35,7 +35,7 @@ def _translate(_generation: Generation, host: Host) -> RequestPhase | None:
     return translate
 
 
-def _handler(generation: Generation, host: Host, settings: Settings) -> RequestPhase:
+def _handler(generation: Generation, host: Host, settings: Settings) -> Handler:
     return FileHandler(settings, generation[FILES], generation.logs.for_host(host))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prefork_ssl.config.errors import BadArgument, ConfigError, Problem
 from prefork_ssl.config.tree import Configuration, Host
 from prefork_ssl.kernel.dispatch.hosts import server_name
@@ -15,7 +17,7 @@ from prefork_ssl.modules.log_config.formats import compile_format
 from prefork_ssl.modules.log_config.items import Surroundings
 
 
-def _check(configuration: Configuration, report: Report) -> None:
+def _check(configuration: Configuration, _modules: Sequence[Module], report: Report) -> None:
     problems: dict[Problem, None] = {}  # hosts inherit the main server's logs, and its mistakes
     for host in configuration.all_hosts:
         for log in host.settings[CUSTOM_LOG]:

@@ -86,13 +86,13 @@ def test_phases_in_their_order():
         passed.append("handler")
         return Response(200, body=b"")
 
-    names = ("post_read", "translate", "access", "authenticate", "authorise", "response")
+    names = ("post_read", "translate", "access", "authorise", "fixup", "response")
     server = Server(handler, **{name: phase(name) for name in names})
     server.replies(GET)
     assert passed == [*names[:-1], "handler", "response"]
 
 
-@pytest.mark.parametrize("name", ["post_read", "translate", "access", "authenticate", "authorise"])
+@pytest.mark.parametrize("name", ["post_read", "translate", "access", "authorise", "fixup"])
 def test_a_phase_that_answers_is_the_last_before_the_response_phase(name):
     def answer(*_built_for):
         return lambda _request: Response(403, note="No <b>entry</b>.")
@@ -168,7 +168,7 @@ def test_options_of_the_server_as_a_whole_reach_no_handler():
 
 
 @pytest.mark.parametrize(
-    "name", ["post_read", "translate", "access", "authenticate", "authorise", "response", "handler"]
+    "name", ["post_read", "translate", "access", "authorise", "fixup", "response", "handler"]
 )
 def test_a_mistake_is_answered_500_and_told_to_the_error_log_alone(name):
     def mistake(*_built_for):

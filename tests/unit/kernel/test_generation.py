@@ -50,7 +50,7 @@ def test_a_circle_is_named(tmp_path):
 
 
 def test_all_checks_report_together(tmp_path):
-    def complain(_configuration, report):
+    def complain(_configuration, _modules, report):
         report(Problem("no good"))
 
     with pytest.raises(ConfigError) as caught:

@@ -71,7 +71,7 @@ class Table:
 
     def _compile(self, settings: Settings) -> DirectoryPhases:
         self.compiled += 1
-        return DirectoryPhases(settings, None, 0, (), ())
+        return DirectoryPhases(settings, None, 0, (), (), ())
 
 
 def test_the_later_section_wins():

@@ -17,7 +17,7 @@ from unit.modules.asking import body_of, new_generation, new_request
 from prefork_ssl.config.directives import Directive, Settings
 from prefork_ssl.kernel.directives import DOCUMENT_ROOT, LOG_LEVEL
 from prefork_ssl.kernel.log.levels import Level
-from prefork_ssl.kernel.request import FileBody, Response
+from prefork_ssl.kernel.request import Elsewhere, FileBody, Response
 from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, OPTIONS
 from prefork_ssl.modules.files.module import module
 from prefork_ssl.modules.files.options import Options
@@ -62,6 +62,10 @@ class Site:
         request = new_request(generation, target, **details)
         assert translate(request) is None
         response = handle(request)
+        if isinstance(response, Elsewhere):
+            request.move(response.path)
+            assert translate(request) is None
+            response = handle(request)
         generation.logs.close()
         assert response is not None
         return response

@@ -68,7 +68,7 @@ class Log:
     def problems(self) -> list[Problem]:
         found: list[Problem] = []
         assert module.hooks.check
-        module.hooks.check(self.site.configuration, found.append)
+        module.hooks.check(self.site.configuration, (), found.append)
         return found
 
     def write(self, request: Request, response: Response) -> None:

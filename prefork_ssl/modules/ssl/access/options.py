@@ -64,7 +64,9 @@ def _option(word: str) -> SSLOptions:
         return SSLOptions(absolute=True)
     option = _NAMED.get(name.lower())
     if option is None:
-        raise BadArgument(f"unknown option {word!r}", f"known are {', '.join(each.value for each in SSLOption)}")
+        raise BadArgument(
+            f"unknown option {word!r}", f"known are {', '.join(each.value for each in SSLOption)}"
+        )
     if word.startswith("-"):
         return SSLOptions(removed=frozenset((option,)))
     return SSLOptions(absolute=not word.startswith("+"), added=frozenset((option,)))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from prefork_ssl.config.errors import Origin, Problem
 from prefork_ssl.config.tree import Configuration, Host, HostAddress
 from prefork_ssl.kernel.directives import LISTEN
 from prefork_ssl.kernel.dispatch.hosts import NameTable
 from prefork_ssl.kernel.hooks import Report
+from prefork_ssl.kernel.module import Module
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_FILE, SSL_CERTIFICATE_KEY_FILE, SSL_ENGINE
 from prefork_ssl.modules.ssl.hosts.settings import host_name, names, speaks_tls
 from prefork_ssl.modules.ssl.keys.findings import Finding
 
 
-def check(configuration: Configuration, report: Report) -> None:
+def check(configuration: Configuration, _modules: Sequence[Module], report: Report) -> None:
     """The check hook (kernel/hooks.py)."""
     problems = (*_files(configuration), *_shared_addresses(configuration), *_deaf_ports(configuration))
     # What the main server says wrongly is said by every host that inherits it.
