@@ -49,12 +49,12 @@ def ask(pid: int, question: str) -> str:
             if _peer(sock)[0] != pid:
                 raise ControlError(f"another process pretends to be {pid}; nothing was sent to it")
             sock.sendall(question.encode() + b"\n")
-            answer = b"".join(iter(lambda: sock.recv(65536), b"")).decode()
+            answer = b"".join(iter(lambda: sock.recv(65536), b"")).decode().rstrip("\n")
         except OSError as error:
             raise ControlError(f"process {pid} cannot be asked: {error.strerror}") from error
     if not answer:
         raise ControlError(f"process {pid} gave no answer; its error log may tell why")
-    return answer.rstrip("\n")
+    return answer
 
 
 class ControlServer:
