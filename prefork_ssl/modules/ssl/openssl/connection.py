@@ -1,12 +1,5 @@
-"""The one room below pyOpenSSL's public interface: the binding to OpenSSL that it shares with cryptography.
-
-Everything else in the server uses pyOpenSSL as documented. Here is what that cannot do, or cannot do fast enough to be
-on the path of every record:
-
-- ServerConnection: pyOpenSSL's Connection in memory, with reading and writing that allocate nothing and raise nothing
-  where there is only more to wait for;
-- what a Context can do in OpenSSL but not in pyOpenSSL: key exchange groups, the answer to ALPN;
-- the session's id, which pyOpenSSL does not tell.
+"""ServerConnection: pyOpenSSL's Connection in memory, with reading and writing that allocate nothing and raise nothing
+where there is only more to wait for.
 
 A worker has one thread. So all connections share the buffers below: what is in them is only good until the next call.
 """
@@ -14,65 +7,11 @@ A worker has one thread. So all connections share the buffers below: what is in 
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from OpenSSL import SSL
-from OpenSSL._util import ffi, lib
 
-# What is used below, looked for at import, so that a binding without it is refused with one clear sentence.
-_NEEDED = [
-    "BIO_new",
-    "BIO_read",
-    "BIO_s_mem",
-    "BIO_write",
-    "ERR_clear_error",
-    "SSL_CIPHER_get_bits",
-    "SSL_CTX_set1_curves_list",
-    "SSL_CTX_set_alpn_select_cb",
-    "SSL_do_handshake",
-    "SSL_get_certificate",
-    "SSL_get_current_cipher",
-    "SSL_get_error",
-    "SSL_get_session",
-    "SSL_read",
-    "SSL_session_reused",
-    "SSL_set_accept_state",
-    "SSL_set_bio",
-    "SSL_set_shutdown",
-    "SSL_shutdown",
-    "SSL_write",
-    "i2d_SSL_SESSION",
-]
-if _missing := [name for name in _NEEDED if not hasattr(lib, name)]:
-    raise ImportError(
-        f"the OpenSSL binding of this cryptography package lacks {', '.join(_missing)}: "
-        "install the versions of pyOpenSSL and cryptography that prefork_ssl asks for"
-    )
-
-Error = SSL.Error
-
-# "OpenSSL/4.0.3"
-LIBRARY = "/".join(SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode().split()[:2])
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedError:
-    """One entry of OpenSSL's error queue, such as ("SSL routines", "no shared cipher")."""
-
-    library: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.library}: {self.reason}"
-
-
-def queued_errors(error: SSL.Error) -> tuple[QueuedError, ...]:
-    """What OpenSSL had to say; empty where it said nothing, as when the peer was just gone."""
-    queue = error.args[0] if error.args and isinstance(error.args[0], list) else ()
-    return tuple(QueuedError(library, reason) for library, _, reason in queue)
-
+from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
 
 # Plaintext of one write, bytes: five records of the largest size (RFC 8446 section 5.1).
 WRITE_SIZE = 5 * 16384
@@ -233,59 +172,6 @@ def _session_id(der: bytes) -> bytes:
     return der[at + 2 : at + 2 + der[at + 1]]
 
 
-# --- contexts ---
-
-# <openssl/ssl.h>; the binding does not name them.
-_MODE_ENABLE_PARTIAL_WRITE, _MODE_NO_AUTO_CHAIN = 0x1, 0x8
-
-
-def serve_from_memory(context: SSL.Context) -> None:
-    """Make the context fit for ServerConnection: a write is whole, an idle connection gives its buffers back, and no
-    chain is made up from the CAs that clients are verified with."""
-    context.clear_mode(_MODE_ENABLE_PARTIAL_WRITE)
-    context.set_mode(SSL.MODE_RELEASE_BUFFERS | _MODE_NO_AUTO_CHAIN)
-
-
-def set_groups(context: SSL.Context, groups: str) -> None:
-    """The key exchange groups in order of preference, as for `openssl s_server -groups`. Raises ValueError."""
-    if lib.SSL_CTX_set1_curves_list(context._context, groups.encode("ascii", "replace")) != 1:
-        lib.ERR_clear_error()
-        raise ValueError(f"{groups!r} names no list of groups that OpenSSL knows")
-
-
-def answer_alpn(context: SSL.Context, protocols: Sequence[bytes]) -> None:
-    """Choose the first of `protocols` that the client offers; refuse a client that offers none (RFC 7301 section 3.2).
-
-    In pyOpenSSL, a refused client would get a handshake without ALPN, or an exception in another connection.
-    """
-    known = {name: ffi.new("unsigned char[]", name) for name in protocols}
-
-    def select(_ssl: Any, chosen: Any, length: Any, offered: Any, size: int, _arg: Any) -> int:
-        names = _alpn_names(bytes(ffi.buffer(offered, size)))
-        name = next((name for name in protocols if name in names), None)
-        if name is None:
-            return lib.SSL_TLSEXT_ERR_ALERT_FATAL  # type: ignore[no-any-return]
-        chosen[0], length[0] = known[name], len(name)
-        return lib.SSL_TLSEXT_ERR_OK  # type: ignore[no-any-return]
-
-    callback = ffi.callback(
-        "int(SSL *, unsigned char **, unsigned char *, const unsigned char *, unsigned int, void *)",
-        select,
-        error=lib.SSL_TLSEXT_ERR_ALERT_FATAL,
-    )
-    lib.SSL_CTX_set_alpn_select_cb(context._context, callback, ffi.NULL)
-    context._alpn_select_callback = callback  # lives as long as the context
-
-
 def certificate_address(connection: SSL.Connection) -> int:
     """Where the certificate is that the connection shows, in memory that its Context holds; 0 if it has none yet."""
     return int(ffi.cast("uintptr_t", lib.SSL_get_certificate(connection._ssl)))
-
-
-def _alpn_names(data: bytes) -> set[bytes]:
-    names = set()
-    at = 0
-    while at < len(data):
-        names.add(data[at + 1 : at + 1 + data[at]])
-        at += 1 + data[at]
-    return names
