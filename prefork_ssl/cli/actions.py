@@ -29,22 +29,26 @@ from prefork_ssl.kernel.process.systemd import adopted_sockets
 
 def start(flags: Flags) -> int:
     """Start the server; return when it serves, or, in the foreground, when it has ended."""
-    notes = Notes(flags.level)
+    return _prepared(flags, Notes(flags.level))()
+
+
+def _prepared(flags: Flags, notes: Notes) -> Callable[[], int]:
+    """Make everything ready; returns what is left to do. By then the first crew is the master's alone, which will let
+    go of it as of any other."""
     configuration, loader = read(flags)
     notes.write(Level.INFO, f"configuration read from {', '.join(map(str, configuration.files))}")
     found = find(pid_file_path(configuration))
     if found.state is State.RUNNING:
         print(f"prefork-ssl (pid {found.pid}) already running")
-        return 0
+        return lambda: 0
     adopted = adopt(adopted_sockets(), configuration.server.settings[LISTEN_BACKLOG])
     crew = muster(configuration, loader, None, adopted)
     _close_strangers(adopted, crew, notes)
     notes.write(Level.INFO, f"prepared: {crew}")
     if flags.one_process:
-        serve_alone(crew)
-        return 0
+        return partial(serve_alone, crew)
     launch = Foreground() if flags.foreground else detach()
-    return Master(crew, partial(read, flags), launch).run()
+    return Master(crew, partial(read, flags), launch).run
 
 
 def _close_strangers(adopted: Sequence[socket.socket], crew: Crew, notes: Notes) -> None:

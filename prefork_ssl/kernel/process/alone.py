@@ -14,8 +14,8 @@ from prefork_ssl.kernel.process.scoreboard import Scoreboard
 from prefork_ssl.kernel.process.worker import Worker
 
 
-def serve_alone(crew: Crew) -> None:
-    """Serve until SIGTERM, or Ctrl-C. Raises PidFileError, OSError."""
+def serve_alone(crew: Crew) -> int:
+    """Serve until SIGTERM, or Ctrl-C. Returns the exit status. Raises PidFileError, OSError."""
     pid_file = claim(pid_file_path(crew.generation.configuration))
     try:
         if crew.identity is not None:
@@ -33,3 +33,4 @@ def serve_alone(crew: Crew) -> None:
         # Who has given up root may not be allowed to; the next start finds that nobody holds the file any more.
         with suppress(PidFileError):
             pid_file.remove()
+    return 0

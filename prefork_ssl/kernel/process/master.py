@@ -13,6 +13,7 @@ Modules may ask for a reload, too (maintain, in hooks.py).
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import signal
 import time
@@ -67,9 +68,8 @@ class Master:
     def __init__(self, crew: Crew, read: Read, launch: Launch) -> None:
         self._read = read
         self._launch = launch
-        self._first = Rollout(crew)
         self._crew: Crew | None = None  # the one in service
-        self._rollout: Rollout | None = self._first  # the one that may be soon
+        self._rollout: Rollout | None = Rollout(crew)  # the one that may be soon
         self._leaving: list[Crew] = []  # those some of whose workers may not have ended yet
         self._pid_file: PidFile | None = None
         self._wanted: Renewal | None = None
@@ -108,6 +108,8 @@ class Master:
             self._tick()
         if self._wanted and self._rollout is None and not self._stopping:
             self._renew(self._wanted)
+        if self._leaving:
+            self._bid_farewell()
         if self._crew is not None and not self._stopping:
             self._supervisor.fill()
 
@@ -117,15 +119,23 @@ class Master:
             workers = self._workforce.of(crew)
             self._rotation.look_after(crew.generation.logs, [worker.channel for worker in workers])
             crew.generation.logs.tend()
-        for crew in [crew for crew in self._leaving if not self._workforce.of(crew)]:
-            self._leaving.remove(crew)
-            crew.generation.logs.close()
         if self._crew is not None and self._rollout is None and not self._stopping:
             self._want(self._maintenance.run(self._crew.generation))
         if time.monotonic() >= self._kills_at:
             for member in self._workforce:
                 self._log.write(Level.ALERT, f"{member} does not end, and is killed")
                 member.kill(signal.SIGKILL)
+
+    def _bid_farewell(self) -> None:
+        """Let go of the crews whose last worker has ended."""
+        gone = [crew for crew in self._leaving if not self._workforce.of(crew)]
+        for crew in gone:
+            self._leaving.remove(crew)
+            crew.generation.logs.close()
+        if gone:
+            # A generation refers to itself in many places. Its memory is to be there for the next one.
+            del gone, crew
+            gc.collect()
 
     def _crews(self) -> list[Crew]:
         rolling = [self._rollout.crew] if self._rollout else []
@@ -134,9 +144,10 @@ class Master:
     # --- start and end ---
 
     def _begin(self) -> None:
-        setproctitle(f"prefork_ssl: master, {self._first.crew.generation.configuration.files[0]}")
         self._open_control()
-        self._roll_out(self._first)
+        if self._rollout is not None:
+            setproctitle(f"prefork_ssl: master, {self._rollout.crew.generation.configuration.files[0]}")
+            self._roll_out(self._rollout)
 
     def _open_control(self) -> None:
         try:

@@ -6,7 +6,7 @@ committed when the next one is prepared: by then it is known that it went into s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import ConfigError, Origin, Problem
@@ -18,24 +18,24 @@ from prefork_ssl.modules.ssl.passphrase.means import Occasion, PassPhraseDialog
 
 
 class Keyring:
-    """The key store of a master, and what the latest generation loaded from it. One for all generations."""
+    """The key store of a master, and what the latest generation loaded into it. One for all generations."""
 
     def __init__(self) -> None:
         self._store = KeyStore()
-        self._loaded: Loaded | None = None
+        self._commit: Callable[[], None] = _nothing
         self._generation = 0  # the one that loaded it
 
     def load(self, sources: Sequence[KeySource], generation: Generation) -> Loaded:
         """The key material of all sources, for a generation that is being prepared. Raises KeyMaterialError."""
         previous = generation.previous
-        if self._loaded is not None and previous is not None and previous.number == self._generation:
-            self._loaded.commit()
-        self._loaded = None
+        if previous is not None and previous.number == self._generation:
+            self._commit()
+        self._commit = _nothing
         occasion = Occasion.RELOAD if previous else Occasion.START
         dialog = pass_phrase_dialog(generation.configuration.server.settings)
-        self._loaded = self._store.load(sources, dialog, occasion)
-        self._generation = generation.number
-        return self._loaded
+        loaded = self._store.load(sources, dialog, occasion)
+        self._commit, self._generation = loaded.commit, generation.number
+        return loaded
 
     def protect(self) -> None:
         """In the process that stays the master, before it forks a worker: keep pass phrases out of core dumps, swap and
@@ -45,7 +45,11 @@ class Keyring:
     def forget(self) -> None:
         """In a worker: the keys it needs are in its Contexts."""
         self._store.forget()
-        self._loaded = None
+        self._commit = _nothing
+
+
+def _nothing() -> None:
+    """There is nothing to commit."""
 
 
 KEYRING = Key[Keyring]("ssl keys")

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +103,8 @@ class Loaded:
     unopened: tuple[CertificateMaterial, ...]
     findings: tuple[Finding, ...]
     stamps: Mapping[Path, Stamp]
-    _commit: Callable[[], None] = field(repr=False)
-
-    def commit(self) -> None:
-        """From now on the store keeps what this load read, and nothing else."""
-        self._commit()
+    commit: Callable[[], None] = field(repr=False)
+    """From now on the store keeps what this load read, and nothing else."""
 
 
 class KeyStore:
@@ -136,7 +134,8 @@ class KeyStore:
         finally:
             if not dialog.reuse:
                 self._phrases.wipe()
-        return turnover.loaded(sources, commit=lambda: self._adopt(turnover))
+        adopt = partial(self._adopt, turnover.certificates.entries, turnover.keys.entries)
+        return turnover.loaded(sources, commit=adopt)
 
     def protect(self) -> None:
         """To be called once by the process that remains the master: no core dumps; phrases never reach a child."""
@@ -150,9 +149,9 @@ class KeyStore:
         self._certificates = {}
         self._keys = {}
 
-    def _adopt(self, turnover: _MaterialTurnover) -> None:
-        self._certificates = turnover.certificates.entries
-        self._keys = turnover.keys.entries
+    def _adopt(self, certificates: Pool[Certificates], keys: Pool[PrivateKey]) -> None:
+        self._certificates = certificates
+        self._keys = keys
 
 
 @dataclass(frozen=True, slots=True)
