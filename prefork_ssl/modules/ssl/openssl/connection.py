@@ -12,6 +12,7 @@ from typing import Any
 from OpenSSL import SSL
 
 from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
+from prefork_ssl.modules.ssl.openssl.encoding import encoded_session, session_id
 
 # Plaintext of one write, bytes: five records of the largest size (RFC 8446 section 5.1).
 WRITE_SIZE = 5 * 16384
@@ -146,8 +147,7 @@ class ServerConnection:
 
     def session_id(self) -> bytes:
         """The id of the session in use; b"" if it has none."""
-        session = lib.SSL_get_session(self._ssl)
-        return _session_id(_der(lib.i2d_SSL_SESSION, session)) if session else b""
+        return session_id(encoded_session(self._ssl))
 
 
 def _memory() -> Any:
@@ -155,21 +155,6 @@ def _memory() -> Any:
     if bio == ffi.NULL:
         raise MemoryError
     return bio
-
-
-def _der(encode: Any, thing: Any) -> bytes:
-    """What one of OpenSSL's i2d functions makes of `thing`."""
-    data = ffi.new("unsigned char[]", max(encode(thing, ffi.NULL), 0))
-    length = encode(thing, ffi.new("unsigned char **", data))
-    return bytes(ffi.buffer(data, length))
-
-
-def _session_id(der: bytes) -> bytes:
-    """The session id in an encoded SSL_SESSION: the fourth element of the sequence (OpenSSL, ssl/ssl_asn1.c)."""
-    at = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
-    for _ in range(3):  # structure version, protocol version, cipher: all shorter than 128 bytes
-        at += 2 + der[at + 1]
-    return der[at + 2 : at + 2 + der[at + 1]]
 
 
 def certificate_address(connection: SSL.Connection) -> int:

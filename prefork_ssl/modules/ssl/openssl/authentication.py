@@ -1,0 +1,51 @@
+"""A client asked who it is within its connection: renegotiation in TLS 1.2, post-handshake authentication in TLS 1.3."""
+
+from __future__ import annotations
+
+from OpenSSL import SSL
+
+from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
+from prefork_ssl.modules.ssl.openssl.connection import ServerConnection
+from prefork_ssl.modules.ssl.openssl.verification import Rules, _callback
+
+# The longest Finished there is: that of a digest of 64 bytes.
+_LONGEST_FINISHED = 64
+_AT_REST = b"SSL negotiation finished successfully"
+
+
+class Authentication:
+    """One question, from the moment when it is asked. What there is to be sent must be sent, and what comes be read, by
+    whoever asks."""
+
+    def __init__(
+        self, tls: ServerConnection, rules: Rules | None, context: SSL.Context | None = None
+    ) -> None:
+        """Ask. By `rules`, what is wrong with the client's certificate ends nothing; without, none is asked for and only
+        new ciphers are agreed on (TLS 1.2): those of `context`. Raises Error if OpenSSL does not let us ask."""
+        self._tls = tls
+        self._before = _finished(tls)
+        ssl = tls._ssl
+        if context is not None:
+            tls.public.set_context(context)
+        if rules is not None:
+            tls.public.set_app_data(None)
+            lib.SSL_set_verify(ssl, SSL.VERIFY_PEER, _callback(rules))
+        begin = (
+            lib.SSL_verify_client_post_handshake if tls.version >= SSL.TLS1_3_VERSION else lib.SSL_renegotiate
+        )
+        if begin(ssl) != 1:
+            tls.public._raise_ssl_error(ssl, -1)
+        tls.handshake()
+
+    @property
+    def answered(self) -> bool:
+        """Whether the client has answered, and proven what it says: its Finished is another one than before, and OpenSSL
+        is through with it."""
+        at_rest = ffi.string(lib.SSL_state_string_long(self._tls._ssl)) == _AT_REST
+        return at_rest and _finished(self._tls) != self._before
+
+
+def _finished(tls: ServerConnection) -> bytes:
+    buffer = ffi.new("char[]", _LONGEST_FINISHED)
+    length = lib.SSL_get_peer_finished(tls._ssl, buffer, _LONGEST_FINISHED)
+    return bytes(ffi.buffer(buffer, length))
