@@ -95,7 +95,7 @@ def test_new_workers_that_die_before_they_are_ready_undo_the_reload() -> None:
             done = server.run("-k", "restart")
             assert done.returncode == 1
             assert "the tiny module fails" in done.stderr
-            assert set(server.workers()) == workers
+            until(lambda: set(server.workers()) == workers, "only the old workers are left")
             assert not port.listening()
         assert generation(server) == 1
         server.configure("")
