@@ -14,6 +14,7 @@ from prefork_ssl.config.errors import ConfigError, Origin, Problem
 from prefork_ssl.config.nodes import Line, Node, Section
 from prefork_ssl.config.problems import Problems
 from prefork_ssl.config.sections import SECTIONS, VIRTUAL_HOST, SectionForm, Target
+from prefork_ssl.config.sharing import shared
 from prefork_ssl.config.syntax import Reader
 from prefork_ssl.config.tree import Configuration, DirectorySection, Host, HostAddress, SectionKind
 from prefork_ssl.config.vocabulary import ModuleFinder, Vocabulary
@@ -101,7 +102,7 @@ class Builder:
         main = self._filled(_Scope("", Context.SERVER), nodes)
         settings = main.settings()
         server = Host(settings, _in_merging_order(main.targets))
-        hosts = tuple(
+        hosts = (
             Host(
                 settings=inner.settings().inside(settings),
                 sections=_in_merging_order(main.targets + inner.targets),
@@ -110,7 +111,7 @@ class Builder:
             )
             for addresses, inner, origin in main.hosts
         )
-        return server, hosts
+        return server, shared(hosts)
 
     def _filled(self, scope: _Scope, nodes: Iterable[Node]) -> _Scope:
         for node in nodes:

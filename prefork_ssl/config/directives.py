@@ -156,6 +156,10 @@ class Settings:
         """Where the value in force was written (the last line, if it came from several); None for defaults."""
         return self._origins.get(directive)
 
+    def same(self, other: Settings) -> bool:
+        """Whether all values are equal, and were written in the same places."""
+        return self._values == other._values and self._origins == other._origins
+
     def inside(self, outer: Settings) -> Settings:
         """These settings as the inner scope of `outer`: each directive's `merge` decides."""
         values = dict(outer._values)

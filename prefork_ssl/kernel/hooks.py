@@ -1,9 +1,9 @@
 """The Extended API: the named phases, in the order in which they run, with their signatures.
 
-A module offers a *factory* for each phase that it takes part in. Factories are called once, when a generation is built
-from the configuration, with what is known by then (the listener, the virtual host, the merged settings); they return
-the function to run, or None where there is nothing to do. So a phase is a tuple of plain functions, and an empty phase
-costs nothing on the request path.
+A module offers a *factory* for each phase that it takes part in. Factories are called once: for a listener when the
+generation is built from the configuration; for a virtual host, or for merged settings, when a worker first needs them,
+with what the master has prepared. They return the function to run, or None where there is nothing to do. So a phase is
+a tuple of plain functions, and an empty phase costs nothing on the request path.
 
 A request function that returns a Response ends the phases before the handler; None means: go on. With `Satisfy any`,
 what `access` returns can be overruled by who the user is; a RequestError that it raises cannot.

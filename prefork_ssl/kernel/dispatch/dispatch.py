@@ -23,12 +23,24 @@ _REMEMBERED = 4096
 _LONGEST = 512
 
 
+class _Sites(dict[Host, Site]):
+    """The sites of a generation. Each is made when its host is first asked for: of many, few are."""
+
+    def __init__(self, generation: Generation) -> None:
+        super().__init__()
+        self._generation = generation
+
+    def __missing__(self, host: Host) -> Site:
+        site = self[host] = Site(self._generation, host)
+        return site
+
+
 class Dispatcher:
     """Answers requests by the rules of one generation. `writer` sends its responses."""
 
     def __init__(self, generation: Generation) -> None:
         self._hosts = generation.hosts
-        self._sites = {host: Site(generation, host) for host in generation.configuration.all_hosts}
+        self._sites = _Sites(generation)
         self._named: dict[tuple[tuple[str, int], str | None], tuple[Site, str]] = {}
         self._targets: dict[str, Target] = {}
         server = generation.configuration.server.settings
@@ -45,6 +57,7 @@ class Dispatcher:
     def refuse(self, request: Request, error: RequestError) -> Response:
         """The answer to what cannot be served as a request, by the default host of its address."""
         site = self._site_at(request.transport.wire.local)
+        request.site = site
         request.host, request.host_name, request.settings = site.host, "", site.host.settings
         request.path, request.query = request.target, None
         message = f"{error.status} {error.note} ({request.line})"
@@ -91,6 +104,7 @@ class Dispatcher:
         if named is None:
             named = self._learn_name(*key)
         site, request.host_name = named
+        request.site = site
         request.host = site.host
         request.settings = site.host.settings
         request.path = target.path

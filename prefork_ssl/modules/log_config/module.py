@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prefork_ssl.config.errors import BadArgument, ConfigError, Problem
 from prefork_ssl.config.tree import Configuration, Host
@@ -39,6 +39,27 @@ def _prepare(generation: Generation) -> None:
                 problems.update(dict.fromkeys(error.problems))
     if problems:
         raise ConfigError(problems)
+    _warn_of_unknown_variables(generation)
+
+
+def _warn_of_unknown_variables(generation: Generation) -> None:
+    """Once for each log, though all hosts may have it."""
+    tried = set()
+    for host in generation.configuration.all_hosts:
+        for log in host.settings[CUSTOM_LOG]:
+            pieces = log.pieces(host.settings[LOG_FORMAT])
+            if (log, pieces) not in tried:
+                tried.add((log, pieces))
+                unknown = _warn(generation, host, log)
+                compile_format(pieces, Surroundings(server_name(host.settings), generation.modules, unknown))
+
+
+def _warn(generation: Generation, host: Host, log: CustomLog) -> Callable[[str], None]:
+    def warn(name: str) -> None:
+        message = f"{log.origin}: no module that is loaded has a variable {name}; it is logged as -"
+        generation.logs.for_host(host).write(Level.WARN, message, module="log_config")
+
+    return warn
 
 
 def _log(generation: Generation, host: Host) -> ResponsePhase | None:
@@ -54,9 +75,8 @@ def _log(generation: Generation, host: Host) -> ResponsePhase | None:
 
 
 def _phase(generation: Generation, host: Host, log: CustomLog) -> ResponsePhase:
-    def unknown(name: str) -> None:
-        message = f"{log.origin}: no module that is loaded has a variable {name}; it is logged as -"
-        generation.logs.for_host(host).write(Level.WARN, message, module="log_config")
+    def unknown(_name: str) -> None:
+        """It has been told."""
 
     surroundings = Surroundings(server_name(host.settings), generation.modules, unknown)
     line = compile_format(log.pieces(host.settings[LOG_FORMAT]), surroundings)
