@@ -25,7 +25,10 @@ class Timer(Protocol):
     """One of the loop's timers."""
 
     def start(self, callback: Callable[[], object]) -> object:
-        """Call `callback` once when the time is over."""
+        """Call `callback` each time that the time is over."""
+
+    def stop(self) -> object:
+        """Call it no more."""
 
 
 class Loop(Protocol):
@@ -34,8 +37,10 @@ class Loop(Protocol):
     def run_callback(self, func: Callable[[], object]) -> Any:
         """Call `func` before the loop waits again."""
 
-    def timer(self, after: float) -> Timer:
-        """A timer of `after` seconds."""
+    def timer(self, after: float, repeat: float) -> Timer:
+        """A timer of `after` seconds, and then of `repeat` seconds again and again.
+
+        One that does not repeat can be started once only: the next time, gevent calls back at once."""
 
 
 Report = Callable[[str], None]
@@ -89,7 +94,7 @@ class LogFile:
     def buffer(self, loop: Loop) -> None:
         """From now on, gather the lines of one turn of `loop` and write them together. For workers."""
         self._loop = loop
-        self._retry = loop.timer(_RETRY)
+        self._retry = loop.timer(_RETRY, _RETRY)
 
     def flush(self) -> None:
         """Write what was gathered."""
@@ -150,7 +155,12 @@ class LogFile:
             return
         self._rest = data
         if self._retry is not None:
-            self._retry.start(self.flush)
+            self._retry.start(self._try_again)
+
+    def _try_again(self) -> None:
+        if self._retry is not None:
+            self._retry.stop()
+        self.flush()
 
     def _lose(self, data: bytes, why: str) -> None:
         """Count the lines of `data`; one that was begun is ended before the next line that is written."""

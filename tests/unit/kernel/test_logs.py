@@ -323,6 +323,26 @@ class TestPipes:
         file.close()
         os.close(reading)
 
+    def test_a_reader_who_stops_is_looked_after_now_and_then(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        file = LogPipe("pipe", writing, pytest.fail)
+        file.buffer(gevent.get_hub().loop)
+        tries: list[int] = []
+        write = os.write
+
+        def counting(fd: int, data: bytes) -> int:
+            tries.append(fd)
+            return write(fd, data)
+
+        file.write(b"x" * 99_999 + b"\n")
+        gevent.sleep(0)
+        monkeypatch.setattr("os.write", counting)
+        gevent.sleep(0.4)
+        assert 2 <= len(tries) <= 10
+        file.close()
+        os.close(reading)
+
     def test_lines_of_several_processes_stay_whole(self) -> None:
         reading, writing = os.pipe()
         file = LogPipe("pipe", writing, pytest.fail)
