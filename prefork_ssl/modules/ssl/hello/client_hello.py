@@ -9,6 +9,7 @@ gets the same bytes, then answers with the right alert.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,11 +134,14 @@ class ClientHello:
         found: dict[int, bytes] = {}
         at = 0
         while at < len(block):
-            kind = int.from_bytes(block[at : at + 2], "big")
-            end = at + 4 + int.from_bytes(block[at + 2 : at + 4], "big")
-            if kind in found or not at + 4 <= end <= len(block):
+            start = at + 4
+            if start > len(block):
                 return {}
-            found[kind] = block[at + 4 : end]
+            kind = block[at] << 8 | block[at + 1]
+            end = start + (block[at + 2] << 8 | block[at + 3])
+            if kind in found or end > len(block):
+                return {}
+            found[kind] = block[start:end]
             at = end
         return found
 
@@ -192,7 +196,8 @@ def _vector(data: bytes, start: int, width: int) -> bytes:
 
 def _numbers(data: bytes) -> tuple[int, ...]:
     """Numbers of 16 bits each; an odd byte at the end is left out."""
-    return tuple(data[at] << 8 | data[at + 1] for at in range(0, len(data) - 1, 2))
+    count = len(data) // 2
+    return struct.unpack_from(f">{count}H", data)
 
 
 def _strings(data: bytes) -> Iterator[bytes]:
