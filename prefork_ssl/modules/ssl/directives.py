@@ -118,9 +118,10 @@ SSL_PROTOCOL: Directive[ProtocolRange] = Directive(
 SSL_CIPHER_SUITE: Directive[Mapping[str, str]] = Directive(
     "SSLCipherSuite",
     many("[SSL|TLSv1.3] cipher-list", _cipher_suite, most=2),
-    HOST,
+    Context.ANYWHERE,
     {},
-    "The ciphers allowed, in OpenSSL's notation; those of TLS 1.3 are a list of their own.",
+    "The ciphers allowed, in OpenSSL's notation; those of TLS 1.3 are a list of their own. In a section, a list for "
+    "TLS 1.2 that the client must agree to there.",
     append,
     append,
 )

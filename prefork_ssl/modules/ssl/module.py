@@ -20,6 +20,7 @@ from prefork_ssl.modules.ssl.openssl import LIBRARY
 from prefork_ssl.modules.ssl.stapling.directives import STAPLING_DIRECTIVES
 from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
 from prefork_ssl.modules.ssl.variables import ssl_variable
+from prefork_ssl.modules.ssl.verification.directives import VERIFICATION_DIRECTIVES
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.process.worker import Worker
@@ -32,7 +33,7 @@ def _forget(worker: Worker) -> None:
 
 module = Module(
     name="ssl_module",
-    directives=(*SSL_DIRECTIVES, *STAPLING_DIRECTIVES),
+    directives=(*SSL_DIRECTIVES, *STAPLING_DIRECTIVES, *VERIFICATION_DIRECTIVES),
     hooks=Hooks(
         check=check,
         prepare=prepare,

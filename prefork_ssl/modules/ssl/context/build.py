@@ -15,6 +15,7 @@ from prefork_ssl.modules.ssl.context.ciphers import GROUPS, UP_TO_TLS12, set_cip
 from prefork_ssl.modules.ssl.context.parameters import Parameters
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keystore import CERTIFICATE_FILE, KeyMaterial
+from prefork_ssl.modules.ssl.verification.trust import Trust
 
 # The application protocols we speak, best first.
 ALPN = (b"http/1.1", b"http/1.0")
@@ -23,8 +24,10 @@ ALPN = (b"http/1.1", b"http/1.0")
 SESSION_LIFETIME = 300
 
 
-def build_context(parameters: Parameters, host: str, materials: Sequence[KeyMaterial]) -> SSL.Context:
-    """The Context of `host` ("name:port") with one certificate of each key type.
+def build_context(
+    parameters: Parameters, host: str, materials: Sequence[KeyMaterial], trust: Trust
+) -> SSL.Context:
+    """The Context of `host` ("name:port") with one certificate of each key type, which believes clients by `trust`.
 
     Raises KeyMaterialError for a certificate or key that OpenSSL refuses.
     """
@@ -43,13 +46,20 @@ def build_context(parameters: Parameters, host: str, materials: Sequence[KeyMate
     context.set_session_cache_mode(SSL.SESS_CACHE_SERVER)
     context.set_session_id(parameters.scope(host))
     context.set_timeout(SESSION_LIFETIME)
+    trust.install(context)
+    parameters.clients.apply(context)
     for material in materials:
         _add(context, material)
     return context
 
 
 def _options(parameters: Parameters) -> int:
-    options = SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION
+    options = SSL.OP_NO_COMPRESSION
+    # We may want to renegotiate, but never with a session that was made before what is now asked for; clients may not,
+    # whatever is said here (OpenSSL's SSL_OP_ALLOW_CLIENT_RENEGOTIATION).
+    options |= (
+        openssl.OP_NEW_SESSION_AT_RENEGOTIATION if parameters.clients.again else SSL.OP_NO_RENEGOTIATION
+    )
     if parameters.honor_cipher_order:
         options |= SSL.OP_CIPHER_SERVER_PREFERENCE
     if not parameters.tickets:

@@ -7,9 +7,10 @@ request that came over the connection of one host may be answered by another.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from prefork_ssl.config.directives import Settings
+from prefork_ssl.config.tree import Host
 from prefork_ssl.modules.ssl.context.protocols import ProtocolRange
 from prefork_ssl.modules.ssl.directives import (
     SSL_CIPHER_SUITE,
@@ -18,12 +19,13 @@ from prefork_ssl.modules.ssl.directives import (
     SSL_PROTOCOL,
     SSL_SESSION_TICKETS,
 )
+from prefork_ssl.modules.ssl.verification.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """`ciphers` are lists by family, `commands` OpenSSL commands by name; `certificates` the identities of the key
-    material (keystore.py), in order."""
+    material (keystore.py), in order; `clients` is what is asked of clients."""
 
     protocols: ProtocolRange
     ciphers: tuple[tuple[str, str], ...]
@@ -31,6 +33,7 @@ class Parameters:
     tickets: bool
     commands: tuple[tuple[str, str], ...]
     certificates: tuple[bytes, ...]
+    clients: Terms
 
     def scope(self, host: str) -> bytes:
         """The session id context: no session of one host, or of other settings, is resumed by this one. 32 bytes."""
@@ -41,13 +44,15 @@ class Parameters:
         return replace(self, certificates=())
 
 
-def parameters(settings: Settings, certificates: tuple[bytes, ...]) -> Parameters:
-    """The parameters of the host with these settings."""
+def parameters(host: Host, certificates: Iterable[bytes], clients: Terms) -> Parameters:
+    """The parameters of the host."""
+    settings = host.settings
     return Parameters(
         protocols=settings[SSL_PROTOCOL],
         ciphers=tuple(sorted(settings[SSL_CIPHER_SUITE].items())),
         honor_cipher_order=settings[SSL_HONOR_CIPHER_ORDER],
         tickets=settings[SSL_SESSION_TICKETS],
         commands=tuple(sorted(settings[SSL_OPENSSL_CONF_CMD].items())),
-        certificates=certificates,
+        certificates=tuple(certificates),
+        clients=clients,
     )

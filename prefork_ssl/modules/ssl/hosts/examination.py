@@ -19,6 +19,8 @@ from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keyring import pass_phrase_dialog, refused
 from prefork_ssl.modules.ssl.keys.keystore import CertificateMaterial, KeyStore
 from prefork_ssl.modules.ssl.passphrase.means import Occasion
+from prefork_ssl.modules.ssl.verification.reading import Shelf
+from prefork_ssl.modules.ssl.verification.terms import terms
 
 
 def examine(configuration: Configuration) -> Iterator[str]:
@@ -53,13 +55,15 @@ def _open(configuration: Configuration) -> tuple[dict[Host, HostMaterial], Seque
     sources = [source for host in hosts for source in key_sources(host)]
     dialog = pass_phrase_dialog(configuration.server.settings)
     loaded = KeyStore().load(sources, dialog, Occasion.CHECK)
-    material = host_material(hosts, loaded)
-    return material, [*loaded.findings, *all_findings(material)]
+    shelf = Shelf()
+    material = host_material(hosts, loaded, shelf)
+    return material, [*loaded.findings, *shelf.findings, *all_findings(material)]
 
 
 def _try_context(host: Host, served: HostMaterial) -> None:
     """OpenSSL refuses what is too weak for it. Raises KeyMaterialError."""
-    build_context(parameters(host.settings, served.identities), host_name(host), served.materials)
+    wanted = parameters(host, served.identities, terms(host, served.trust))
+    build_context(wanted, host_name(host), served.materials, served.trust)
 
 
 def _description(material: CertificateMaterial) -> Iterable[tuple[str, str]]:

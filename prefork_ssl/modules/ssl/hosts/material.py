@@ -1,4 +1,4 @@
-"""The key material of each host that speaks TLS, and everything that can be said about it."""
+"""The key material of each host that speaks TLS, whom it believes, and everything that can be said about that."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from prefork_ssl.modules.ssl.hosts.settings import key_sources, names
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keystore import CertificateMaterial, KeyMaterial, Loaded
 from prefork_ssl.modules.ssl.stapling.inquiries import stapling_findings
+from prefork_ssl.modules.ssl.verification.consistency import trust_findings
+from prefork_ssl.modules.ssl.verification.reading import Shelf
+from prefork_ssl.modules.ssl.verification.trust import Trust, trust
 
 
 @dataclass(frozen=True, slots=True)
 class HostMaterial:
     """What one host serves with, one for each type of key, and what there is to say about it.
 
-    Under -t, a certificate whose key stayed closed is in `unopened`.
+    Under -t, a certificate whose key stayed closed is in `unopened`. `trust` is whom the host believes.
     """
 
     materials: tuple[KeyMaterial, ...]
     unopened: tuple[CertificateMaterial, ...]
+    trust: Trust
     findings: tuple[Finding, ...]
 
     @property
@@ -31,16 +35,18 @@ class HostMaterial:
         return tuple(material.identity for material in self.materials)
 
 
-def host_material(hosts: Sequence[Host], loaded: Loaded) -> dict[Host, HostMaterial]:
-    """What each host serves with. Raises KeyMaterialError with all errors."""
+def host_material(hosts: Sequence[Host], loaded: Loaded, shelf: Shelf) -> dict[Host, HostMaterial]:
+    """What each host serves with; CAs and CRLs come from the shelf. Raises KeyMaterialError with all errors."""
     unopened = {material.source: material for material in loaded.unopened}
     found = {}
     for host in hosts:
         sources = key_sources(host)
         opened = tuple(loaded.materials[source] for source in sources if source in loaded.materials)
         closed = tuple(unopened[source] for source in sources if source in unopened)
-        found[host] = HostMaterial(opened, closed, tuple(_findings(host, (*opened, *closed))))
-    refuse_errors(all_findings(found))
+        believed = trust(host.settings, shelf)
+        findings = (*_findings(host, (*opened, *closed)), *trust_findings(host, believed))
+        found[host] = HostMaterial(opened, closed, believed, findings)
+    refuse_errors((*shelf.findings, *all_findings(found)))
     return found
 
 

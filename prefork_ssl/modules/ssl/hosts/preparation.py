@@ -34,6 +34,8 @@ from prefork_ssl.modules.ssl.stapling.handshake import answer_status_requests
 from prefork_ssl.modules.ssl.stapling.inquiries import inquiry
 from prefork_ssl.modules.ssl.stapling.stapler import Stapler, stapler_of
 from prefork_ssl.modules.ssl.stapling.subject import Subject
+from prefork_ssl.modules.ssl.verification.reading import Shelf
+from prefork_ssl.modules.ssl.verification.terms import terms
 
 # The hosts whose Contexts may go on, by what tells that nothing has changed for them.
 _Identity = tuple[str, Parameters, tuple[Subject, ...]]
@@ -46,17 +48,21 @@ def prepare(generation: Generation) -> None:
     logs = HostLogs(generation, hosts)
     in_service = _in_service(generation)
     stapler = stapler_of(generation)
+    shelf = Shelf()
     try:
         loaded = _load(generation, hosts)
-        material = host_material(hosts, loaded)
+        material = host_material(hosts, loaded, shelf)
         table = {host: _tls_host(host, material[host], in_service, stapler, logs[host]) for host in hosts}
     except KeyMaterialError as error:
         logs.tell_refusal(error.findings)
         raise refused(error.findings) from error
     generation.keep(TLS_HOSTS, table)
-    generation.keep(UPKEEP, upkeep(generation.configuration, loaded.stamps, table, logs.main))
+    generation.keep(
+        UPKEEP, upkeep(generation.configuration, {**loaded.stamps, **shelf.stamps}, table, logs.main)
+    )
     _tell_keys(table, material)
-    logs.tell([*loaded.findings, *all_findings(material), *unreachable(generation.configuration)])
+    findings = (*loaded.findings, *shelf.findings, *all_findings(material))
+    logs.tell([*findings, *unreachable(generation.configuration)])
     unchanged = sum(_identity(host) in in_service for host in table.values())
     events.ready(logs.main, generation.number, len(hosts), unchanged)
 
@@ -86,7 +92,7 @@ def _tls_host(
     host: Host, material: HostMaterial, in_service: _InService, stapler: Stapler, log: SSLLog
 ) -> TLSHost:
     name = host_name(host)
-    wanted = parameters(host.settings, material.identities)
+    wanted = parameters(host, material.identities, terms(host, material.trust))
     inquiries = (inquiry(each, host.settings) for each in material.materials)
     stapled = tuple(stapler.subject(each) for each in inquiries if each)
     handshake_time = read_limits(host.settings[REQUEST_READ_TIMEOUT]).handshake
@@ -107,7 +113,7 @@ def _tls_host(
 def _context(
     name: str, wanted: Parameters, material: HostMaterial, stapled: Sequence[Subject]
 ) -> SSL.Context:
-    context = build_context(wanted, name, material.materials)
+    context = build_context(wanted, name, material.materials, material.trust)
     if stapled:
         answer_status_requests(context, {each.inquiry.certificate: each.staple for each in stapled})
     return context

@@ -54,9 +54,9 @@ def certificates_in(data: bytes) -> Certificates | Locked[Certificates]:
     Raises:
         Unreadable: there is none, or one of them is damaged.
     """
-    if blocks := _pem_blocks(data):
+    if blocks := pem_blocks(data):
         return _pem_certificates(blocks)
-    der = _der(data)
+    der = der_in(data)
     if _is_pkcs12(der):
         return _from_pkcs12(der, _bundle_certificates)
     return (_der_certificate(der),)
@@ -68,9 +68,9 @@ def private_key_in(data: bytes) -> PrivateKey | Locked[PrivateKey]:
     Raises:
         Unreadable: there is none, or it is damaged or of no use for TLS.
     """
-    if blocks := _pem_blocks(data):
+    if blocks := pem_blocks(data):
         return _pem_private_key(blocks)
-    der = _der(data)
+    der = der_in(data)
     if _is_pkcs12(der):
         return _from_pkcs12(der, _bundle_key)
     return _der_private_key(der)
@@ -104,14 +104,14 @@ _NOTHING = ("nothing of use", "it needs a -----BEGIN ...----- block of that kind
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class Block:
     label: str
     text: bytes
 
 
-def _pem_blocks(data: bytes) -> list[_Block]:
+def pem_blocks(data: bytes) -> list[Block]:
     """All blocks of a PEM file; none if it is not PEM."""
-    blocks = [_Block(match[1].decode(), match[0]) for match in _BLOCK.finditer(data)]
+    blocks = [Block(match[1].decode(), match[0]) for match in _BLOCK.finditer(data)]
     begun = [label.decode() for label in _BEGIN.findall(data)]
     if len(blocks) < len(begun):
         cut = next(
@@ -123,7 +123,7 @@ def _pem_blocks(data: bytes) -> list[_Block]:
     return blocks
 
 
-def _pem_certificates(blocks: list[_Block]) -> Certificates:
+def _pem_certificates(blocks: list[Block]) -> Certificates:
     wanted = [block.text for block in blocks if block.label in _CERTIFICATE_LABELS]
     if not wanted:
         raise _holds_something_else(blocks, "a certificate")
@@ -132,14 +132,14 @@ def _pem_certificates(blocks: list[_Block]) -> Certificates:
     )
 
 
-def _pem_private_key(blocks: list[_Block]) -> PrivateKey | Locked[PrivateKey]:
+def _pem_private_key(blocks: list[Block]) -> PrivateKey | Locked[PrivateKey]:
     block = next((block for block in blocks if block.label in _KEY_LABELS), None)
     if block is None:
         raise _holds_something_else(blocks, "a private key")
     return _key_or_locked(load_pem_private_key, block.text, _KEY_LABELS[block.label])
 
 
-def _holds_something_else(blocks: list[_Block], wanted: str) -> Unreadable:
+def _holds_something_else(blocks: list[Block], wanted: str) -> Unreadable:
     labels = [block.label for block in blocks]
     if _CERTIFICATE_LABELS.intersection(labels):
         found, hint = "a certificate", _SWAPPED
@@ -155,7 +155,7 @@ def _holds_something_else(blocks: list[_Block], wanted: str) -> Unreadable:
 _SEQUENCE, _VERSION_3 = 0x30, b"\x02\x01\x03"
 
 
-def _der(data: bytes) -> bytes:
+def der_in(data: bytes) -> bytes:
     """The one DER element that the file holds, without what may follow it."""
     if not data.strip():
         raise Unreadable("is empty", "copy the file again")

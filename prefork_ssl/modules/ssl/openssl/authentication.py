@@ -1,4 +1,4 @@
-"""A client asked who it is within its connection: renegotiation in TLS 1.2, post-handshake authentication in TLS 1.3."""
+"""A client asked who it is within its connection: renegotiation in TLS 1.2, post-handshake authentication in 1.3."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from OpenSSL import SSL
 
 from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
 from prefork_ssl.modules.ssl.openssl.connection import ServerConnection
-from prefork_ssl.modules.ssl.openssl.verification import Rules, _callback
+from prefork_ssl.modules.ssl.openssl.verification import Rules, verification_callback
 
 # The longest Finished there is: that of a digest of 64 bytes.
 _LONGEST_FINISHED = 64
@@ -20,8 +20,8 @@ class Authentication:
     def __init__(
         self, tls: ServerConnection, rules: Rules | None, context: SSL.Context | None = None
     ) -> None:
-        """Ask. By `rules`, what is wrong with the client's certificate ends nothing; without, none is asked for and only
-        new ciphers are agreed on (TLS 1.2): those of `context`. Raises Error if OpenSSL does not let us ask."""
+        """Ask for a certificate, to be looked at by `rules`. Without them only new ciphers are agreed on: those of
+        `context` (TLS 1.2). Raises Error if OpenSSL does not let us ask."""
         self._tls = tls
         self._before = _finished(tls)
         ssl = tls._ssl
@@ -29,18 +29,17 @@ class Authentication:
             tls.public.set_context(context)
         if rules is not None:
             tls.public.set_app_data(None)
-            lib.SSL_set_verify(ssl, SSL.VERIFY_PEER, _callback(rules))
-        begin = (
-            lib.SSL_verify_client_post_handshake if tls.version >= SSL.TLS1_3_VERSION else lib.SSL_renegotiate
-        )
+            lib.SSL_set_verify(ssl, SSL.VERIFY_PEER, verification_callback(rules))
+        renegotiate = tls.public.get_protocol_version() < SSL.TLS1_3_VERSION
+        begin = lib.SSL_renegotiate if renegotiate else lib.SSL_verify_client_post_handshake
         if begin(ssl) != 1:
-            tls.public._raise_ssl_error(ssl, -1)
+            SSL._raise_current_error()
         tls.handshake()
 
     @property
     def answered(self) -> bool:
-        """Whether the client has answered, and proven what it says: its Finished is another one than before, and OpenSSL
-        is through with it."""
+        """Whether the client has answered, and proven what it says: its Finished is another one than before, and
+        OpenSSL is through with it."""
         at_rest = ffi.string(lib.SSL_state_string_long(self._tls._ssl)) == _AT_REST
         return at_rest and _finished(self._tls) != self._before
 

@@ -11,6 +11,8 @@ from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
 
 # <openssl/ssl.h>; the binding does not name them.
 _MODE_ENABLE_PARTIAL_WRITE, _MODE_NO_AUTO_CHAIN = 0x1, 0x8
+# SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION
+OP_NEW_SESSION_AT_RENEGOTIATION = 1 << 16
 
 
 def serve_from_memory(context: SSL.Context) -> None:

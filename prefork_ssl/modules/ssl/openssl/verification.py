@@ -1,7 +1,7 @@
 """Client certificates: OpenSSL told to ask for one, and what it thinks of those that come.
 
-OpenSSL calls back for each certificate of a chain, and for each thing that is wrong with one. The callbacks here neither
-raise nor wait, and know no connection: there are as many of them as there are different Rules in the configuration.
+OpenSSL calls back for each certificate of a chain, and for each thing that is wrong with one. The callbacks here
+neither raise nor wait, and know no connection: there are as many of them as the configuration has different Rules.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
 from prefork_ssl.modules.ssl.openssl.connection import ServerConnection
 
 _CODES = SSL.X509VerificationCodes
-OK: int = _CODES.OK
+VERIFIED: int = _CODES.OK
 NO_CRL: int = _CODES.ERR_UNABLE_TO_GET_CRL
 CHAIN_TOO_LONG: int = _CODES.ERR_CERT_CHAIN_TOO_LONG
 REJECTED: int = _CODES.ERR_CERT_REJECTED
@@ -36,8 +36,8 @@ UNKNOWN_ISSUER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """When a chain is refused. `depth` is the most CA certificates in it. What is `forgiven`, or everything with `polite`,
-    does not end the handshake, but stays the result; without `crl_needed`, it is nothing wrong that a CA has no CRL."""
+    """When a chain is refused. `depth` is the most CA certificates in it. What is `forgiven`, or everything with
+    `polite`, does not end the handshake, but stays the result; without `crl_needed`, a CA may have no CRL."""
 
     depth: int
     forgiven: frozenset[int] = frozenset()
@@ -66,9 +66,9 @@ def verification_text(code: int) -> str:
 
 
 def ask_clients(context: SSL.Context, rules: Rules, *, required: bool) -> None:
-    """Ask everybody who connects for a certificate; without one, nobody gets through the handshake if it is `required`."""
+    """Ask everybody who connects for a certificate; if it is `required`, nobody gets through the handshake without."""
     mode = SSL.VERIFY_PEER | (SSL.VERIFY_FAIL_IF_NO_PEER_CERT if required else 0)
-    lib.SSL_CTX_set_verify(context._context, mode, _callback(rules))
+    lib.SSL_CTX_set_verify(context._context, mode, verification_callback(rules))
 
 
 def rejection(tls: ServerConnection) -> Rejection | None:
@@ -77,13 +77,13 @@ def rejection(tls: ServerConnection) -> Rejection | None:
 
 
 def verify_result(tls: ServerConnection) -> int:
-    """OpenSSL's result for the client's certificate, also if that was shown in an earlier connection of the session; OK
-    as well if there is none."""
+    """OpenSSL's result for the client's certificate, also if that was shown in an earlier connection of the session;
+    VERIFIED as well if there is none."""
     return lib.SSL_get_verify_result(tls._ssl)  # type: ignore[no-any-return]
 
 
 @functools.cache
-def _callback(rules: Rules) -> Any:
+def verification_callback(rules: Rules) -> Any:
     """A verification callback (SSL_CTX_set_verify(3))."""
 
     def judge(passed: int, store: Any) -> int:
@@ -120,7 +120,7 @@ def _note(connection: SSL.Connection, found: Rejection) -> None:
 
 def _set_result(store: Any, worst: Rejection | None) -> None:
     """OpenSSL takes whatever came last for its result, also for that of the session."""
-    lib.X509_STORE_CTX_set_error(store, worst.code if worst else OK)
+    lib.X509_STORE_CTX_set_error(store, worst.code if worst else VERIFIED)
 
 
 def _der(store: Any) -> bytes:
