@@ -49,6 +49,11 @@ def file_pattern(text: str) -> re.Pattern[str]:
     return _compiled(text if has_wildcards(text) else _literal(text), r"\Z")
 
 
+def wildcard_pattern(text: str) -> re.Pattern[str]:
+    """Matches what is like `text` as a whole."""
+    return _compiled(text, r"\Z")
+
+
 def location_pattern(text: str) -> re.Pattern[str]:
     """Matches a URL path: a plain one also all below it, one with wildcards nothing below it (as in Apache)."""
     if not text.startswith(("/", "*", "?", "[")):

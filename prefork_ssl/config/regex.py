@@ -50,14 +50,30 @@ _OPTIONS = re.ASCII | re.DOTALL
 
 def compile_search(text: str) -> re.Pattern[str]:
     """A pattern whose `.match` succeeds if the expression is found anywhere. Raises BadArgument."""
+    flags, body = _taken_apart(text)
+    # Alone first: a stray parenthesis must not find its partner in what is put around.
+    _compile(text, f"(?{flags})" * bool(flags) + body)
+    end = "\n)" if "x" in flags else ")"  # the expression may end in a comment
+    return _compile(text, f"(?s:.*?)(?{flags}:{body}{end}")
+
+
+def compile_regex(text: str, flags: str = "") -> re.Pattern[str]:
+    """A pattern for `.search`; `flags` are letters as in (?i). Raises BadArgument."""
+    own_flags, body = _taken_apart(text)
+    flags += own_flags
+    return _compile(text, f"(?{flags})" * bool(flags) + body)
+
+
+def _taken_apart(text: str) -> tuple[str, str]:
+    """The flags at the very beginning, and the rest translated."""
     found = _FLAGS.match(text)
     leading, flags = (found[0], found[1]) if found else ("", "")
+    return flags, _TOKEN.sub(lambda token: _translated(token, flags), text[len(leading) :])
+
+
+def _compile(text: str, expression: str) -> re.Pattern[str]:
     try:
-        body = _TOKEN.sub(lambda token: _translated(token, flags), text[len(leading) :])
-        # Alone first: a stray parenthesis must not find its partner in what is put around.
-        compile_quietly(leading + body)
-        end = "\n)" if "x" in flags else ")"  # the expression may end in a comment
-        return compile_quietly(f"(?s:.*?)(?{flags}:{body}{end}")
+        return compile_quietly(expression)
     except re.error as error:
         raise BadArgument(f"{text!r} is not a regular expression: {error.msg}") from None
     except (OverflowError, RecursionError):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from prefork_ssl.config.directives import Settings
     from prefork_ssl.config.tree import Host
+    from prefork_ssl.kernel.dispatch.site import Site
     from prefork_ssl.kernel.transport import Transport
 
 # Names in lower case, values stripped, both latin-1; in the order received.
@@ -68,10 +69,10 @@ class Request:
     Set by the loop: method, target (as sent, latin-1), version ("HTTP/1.1"), headers (and with them fields: the same by
     name, several lines joined by ", "), body, transport, started (time.time()), number (of requests before this one on
     the connection).
-    Set by dispatch: host, host_name (from the target or the Host field; lower case, no port; "" without either), path
-    (decoded and normalised, begins with "/"; "*" for OPTIONS *; bytes that are not UTF-8 as with os.fsdecode), query
-    (without "?"; None if there was no "?"), settings (merged), previous (the request that this one answers instead of,
-    by an internal redirect).
+    Set by dispatch: site, host, host_name (from the target or the Host field; lower case, no port; "" without either),
+    path (decoded and normalised, begins with "/"; "*" for OPTIONS *; bytes that are not UTF-8 as with os.fsdecode),
+    query (without "?"; None if there was no "?"), settings (merged), previous (the request within which this one is
+    made, for an error document or a test).
     Set by phases: filename, path_info, handler, user, auth_type, env (notes for logs, conditions, applications).
     """
 
@@ -92,6 +93,7 @@ class Request:
         "previous",
         "query",
         "settings",
+        "site",
         "started",
         "target",
         "transport",
@@ -105,6 +107,7 @@ class Request:
     path: str
     query: str | None
     settings: Settings
+    site: Site
 
     def __init__(
         self,
@@ -147,6 +150,19 @@ class Request:
         """The value of the header field `name` (lower case); several lines are one list (RFC 9110 section 5.2)."""
         return self.fields.get(name)
 
+    def inner(self, method: str, target: str, headers: HeaderList) -> Request:
+        """A request within this one, by the same client to the same host, without a body. It still needs a path."""
+        inner = Request(method, target, self.version, headers, NO_BODY, self.transport)
+        inner.site, inner.host, inner.host_name = self.site, self.host, self.host_name
+        inner.settings, inner.previous = self.host.settings, self
+        inner.number, inner.started = self.number, self.started
+        return inner
+
+    @property
+    def depth(self) -> int:
+        """How many requests this one is within."""
+        return 0 if self.previous is None else self.previous.depth + 1
+
     def move(self, path: str) -> None:
         """Begin anew with another path, decoded as in `path`. What was found out about the first one is forgotten, also
         who the user is: whoever may see the one may not see the other."""
@@ -169,8 +185,8 @@ def _joined(headers: HeaderList) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """In place of a Response: the answer is that of another path of the same host, with all that holds there. The client
-    does not learn of it. `path` is decoded as in Request.path."""
+    """In place of a Response: the answer is that of another path of the same host, with all that holds there. Clients
+    do not learn of it. `path` is decoded as in Request.path."""
 
     path: str
 

@@ -134,3 +134,4 @@ _CORE: Mapping[str, Variable] = {
     "TIME_WDAY": _clock("%w"),
     "TIME_YEAR": _clock("%Y"),
 }
+CORE_NAMES = tuple(_CORE)

@@ -57,6 +57,36 @@ class Site:
             except Exception:  # noqa: BLE001
                 self.failed(request)
 
+    def admits_target(self, request: Request, target: str) -> bool:
+        """Whether a GET of another target of this host, within the request, would get as far as its handler."""
+        inner = request.inner("GET", target, request.headers)
+        try:
+            parsed = parse_target(target)
+        except RequestError:
+            return False
+        inner.path, inner.query = parsed.path, parsed.query
+        return self._admits(inner)
+
+    def admits_file(self, request: Request, filename: str) -> bool:
+        """Whether a GET of a file, within the request, would get as far as its handler. No <Location> is about it."""
+        inner = request.inner("GET", "", request.headers)
+        inner.path, inner.query, inner.filename = "", None, filename
+        return self._admits(inner)
+
+    def _admits(self, request: Request) -> bool:
+        if request.depth > _MOST_MOVES:
+            raise RuntimeError(
+                f"access control asks more than {_MOST_MOVES} times in turn, now for {request.path}"
+            )
+        try:
+            if first(self._phases.translate, request) is not None:
+                return False
+            local = self._sections.find(request)
+            request.settings = local.settings
+            return first(local.admission, request) is None
+        except RequestError:
+            return False
+
     def _respond(self, request: Request) -> tuple[Response, DirectoryPhases]:
         """The response as handlers and refusals have it, and the phases that hold where it was made."""
         local = self._sections.base

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from prefork_ssl.kernel.directives import ERROR_DOCUMENT, SERVER_ADMIN
 from prefork_ssl.kernel.http.response_head import reason
-from prefork_ssl.kernel.request import NO_BODY, Request, Response
+from prefork_ssl.kernel.request import Request, Response
 
 _TYPE = ("Content-Type", "text/html; charset=utf-8")
 
@@ -111,9 +111,7 @@ def _inner_request(request: Request, target: str, status: int) -> Request:
     """The request for an error document, which knows where it comes from by REDIRECT_ variables, as in Apache."""
     method = "HEAD" if request.method == "HEAD" else "GET"
     headers = [field for field in request.headers if field[0] not in _NOT_PASSED_ON]
-    inner = Request(method, target, request.version, headers, NO_BODY, request.transport)
-    inner.host, inner.host_name, inner.settings = request.host, request.host_name, request.host.settings
-    inner.previous, inner.number, inner.started = request, request.number, request.started
+    inner = request.inner(method, target, headers)
     inner.env = {f"REDIRECT_{name}": value for name, value in request.env.items()}
     inner.env |= {
         "REDIRECT_STATUS": str(status),

@@ -1,0 +1,79 @@
+"""The dialect of Require expr: symbols compare strings, letters compare whole numbers (Apache's manual, expr.html)."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from prefork_ssl.config.patterns import wildcard_pattern
+from prefork_ssl.kernel.expression.dialect import Comparison, Dialect
+from prefork_ssl.kernel.networks import Address, Network, parse_address, parse_network
+
+_ORDER = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
+_SYMBOLS = {"==": "eq", "=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+
+_NUMBER = re.compile(r"\s*([+-]?)0*([0-9]*)", re.ASCII)
+_LARGEST = 2**63 - 1
+
+# Patterns that are no constants.
+_REMEMBERED = 256
+
+
+def _number(text: str) -> int:
+    """The whole number that `text` begins with, 0 if there is none, within 64 bits: as C's strtoll has it."""
+    sign, digits = _NUMBER.match(text).groups()  # type: ignore[union-attr]  # it matches everything
+    number = int(digits or "0") if len(digits) < 20 else _LARGEST
+    return max(-number, -_LARGEST - 1) if sign == "-" else min(number, _LARGEST)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _like(pattern: str) -> re.Pattern[str]:
+    """`*` and `?` stand for any characters."""
+    wild = {"*": ".*", "?": "."}
+    return re.compile(
+        "".join(wild.get(character) or re.escape(character) for character in pattern), re.DOTALL
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _like_in_any_case(pattern: str) -> re.Pattern[str]:
+    return re.compile(_like(pattern).pattern, re.DOTALL | re.IGNORECASE)
+
+
+def _matches(text: str, pattern: re.Pattern[str]) -> bool:
+    return pattern.fullmatch(text) is not None
+
+
+def _in_network(address: Address | None, network: Network) -> bool:
+    return address is not None and address in network
+
+
+# Operators that mean the same in every dialect.
+MATCHING = {
+    "-ipmatch": Comparison(_in_network, parse_address, parse_network),
+    "-strmatch": Comparison(_matches, right=_like),
+    "-strcmatch": Comparison(_matches, right=_like_in_any_case),
+    "-fnmatch": Comparison(_matches, right=lru_cache(maxsize=_REMEMBERED)(wildcard_pattern)),
+}
+
+
+def comparisons(symbols: Callable[[str], Any], letters: Callable[[str], Any]) -> dict[str, Comparison]:
+    """All operators, those of symbols (==, <) comparing what `symbols` makes of a text, those of letters (eq, -lt) what
+    `letters` makes of it."""
+    found = {symbol: Comparison(_ORDER[name], symbols, symbols) for symbol, name in _SYMBOLS.items()}
+    for name, holds in _ORDER.items():
+        found[name] = found[f"-{name}"] = Comparison(holds, letters, letters)
+    return found | MATCHING
+
+
+AP_EXPR = Dialect(comparisons(symbols=str, letters=_number), lists={})
