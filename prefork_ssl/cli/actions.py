@@ -10,6 +10,8 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from setproctitle import setproctitle
+
 from prefork_ssl.cli.failure import Failure
 from prefork_ssl.cli.flags import Flags
 from prefork_ssl.cli.notes import Notes
@@ -29,6 +31,8 @@ from prefork_ssl.kernel.process.systemd import adopted_sockets
 
 def start(flags: Flags) -> int:
     """Start the server; return when it serves, or, in the foreground, when it has ended."""
+    # While the environment is still whole: the title takes its place.
+    setproctitle("prefork_ssl: starting")
     return _prepared(flags, Notes(flags.level))()
 
 

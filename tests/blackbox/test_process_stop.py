@@ -106,19 +106,33 @@ def test_workers_end_when_their_master_is_killed_and_a_new_server_can_start() ->
         assert server.ask()
 
 
+def test_a_worker_that_hangs_ends_without_its_master() -> None:
+    with bare_server("StartServers 1\nWorkerHeartbeatTimeout 1\n") as server:
+        master = server.start_daemon()
+        (worker,) = server.daemon_workers()
+        with clients.connect(server.http) as sock:
+            sock.sendall(b"GET /hang HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            server.logged("hanging")
+            os.kill(master, signal.SIGKILL)
+            gone(master, worker)
+
+
+FOREGROUND = ("-D", "FOREGROUND")
+
+
 @contextmanager
-def in_a_terminal(server: BareServer) -> Iterator[pexpect.spawn]:
-    program, *arguments = server.command("-D", "FOREGROUND")
+def in_a_terminal(server: BareServer, *flags: str) -> Iterator[pexpect.spawn]:
+    program, *arguments = server.command(*flags)
     terminal = pexpect.spawn(program, arguments, timeout=10)
     try:
-        until(lambda: server.pid_file.exists() and server.log().count("ready"), "the server serves")
+        until(lambda: server.pid_file.exists() and server.ports["http"].listening(), "the server serves")
         yield terminal
     finally:
         terminal.close(force=True)
 
 
 def test_a_terminal_may_change_its_size() -> None:
-    with bare_server() as server, in_a_terminal(server) as terminal:
+    with bare_server() as server, in_a_terminal(server, *FOREGROUND) as terminal:
         terminal.setwinsize(50, 100)
         terminal.kill(signal.SIGWINCH)
         assert server.run("-k", "restart").returncode == 0
@@ -126,7 +140,7 @@ def test_a_terminal_may_change_its_size() -> None:
 
 
 def test_a_terminal_that_is_closed_takes_the_server_along() -> None:
-    with bare_server() as server, in_a_terminal(server) as terminal:
+    with bare_server() as server, in_a_terminal(server, *FOREGROUND) as terminal:
         workers = processes.children(terminal.pid)
         terminal.ptyproc.fileobj.close()
         gone(terminal.pid, *workers)
@@ -134,7 +148,7 @@ def test_a_terminal_that_is_closed_takes_the_server_along() -> None:
 
 
 def test_control_c_stops_the_server() -> None:
-    with bare_server() as server, in_a_terminal(server) as terminal:
+    with bare_server() as server, in_a_terminal(server, *FOREGROUND) as terminal:
         workers = processes.children(terminal.pid)
         terminal.sendintr()
         terminal.expect(pexpect.EOF)
@@ -156,3 +170,18 @@ def test_one_process_serves_in_the_foreground_without_forking() -> None:
             assert server.ask()
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0
+
+
+def test_a_debugger_can_be_used_in_the_one_process() -> None:
+    with bare_server() as server, in_a_terminal(server, "-X") as terminal:
+        with clients.connect(server.http) as sock:
+            sock.sendall(b"GET /debug HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            terminal.expect_exact("(Pdb) ")
+            terminal.sendline("p 'path', request.path")
+            terminal.expect_exact("('path', '/debug')")
+            terminal.sendline("c")
+            assert clients.parse(clients.drain(sock)).status == 200
+        terminal.kill(signal.SIGTERM)
+        terminal.expect(pexpect.EOF)
+        terminal.wait()
+        assert terminal.exitstatus == 0

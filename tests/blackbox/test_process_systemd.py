@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from blackbox import clients
+from blackbox import clients, processes
 from blackbox.bare import BareServer, bare_server, running
 
 UNIT = Path(__file__).parents[2] / "scripts/prefork_ssl.service"
@@ -49,7 +49,12 @@ def activated(server: BareServer, *sockets: socket.socket) -> Iterator[subproces
 
 
 def test_a_socket_that_a_listen_line_asks_for_is_adopted() -> None:
-    with bare_server() as server, opened("127.0.0.1", server.http) as sock, activated(server, sock):
+    with (
+        bare_server() as server,
+        opened("127.0.0.1", server.http) as sock,
+        activated(server, sock) as process,
+    ):
+        assert processes.title(process.pid).startswith("prefork_ssl: master, ")
         assert server.ask() != (os.getpid(), 1)
         assert server.run("-k", "restart").returncode == 0
         assert server.ask()[1] == 2

@@ -1,8 +1,9 @@
 """A module for tests of processes: its handler tells who answers, and defines in the configuration make workers fail.
 
 GET /               "PID GENERATION\\n"
-GET /sleep?SECONDS  the same, after waiting
-GET /hang           never returns, and does not let the worker do anything else
+GET /sleep?SECONDS  the same, after waiting; the error log tells when that begins
+GET /debug          the same, after a breakpoint
+GET /hang           never returns, and does not let the worker do anything else; the error log tells when that begins
 """
 
 import os
@@ -21,7 +22,10 @@ def _handler(generation, _host, _settings) -> RequestPhase:
         if request.path == "/sleep":
             generation.logs.server.write(Level.NOTICE, "sleeping")
             gevent.sleep(float(request.query or 0))
+        elif request.path == "/debug":
+            breakpoint()
         elif request.path == "/hang":
+            generation.logs.server.write(Level.NOTICE, "hanging")
             while True:
                 time.sleep(0.01)
         text = f"{os.getpid()} {generation.number}\n"

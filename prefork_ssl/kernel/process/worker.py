@@ -22,6 +22,7 @@ from prefork_ssl.kernel.directives import (
     GRACEFUL_SHUTDOWN_TIMEOUT,
     MAX_CONNECTIONS_PER_CHILD,
     WORKER_CONNECTIONS,
+    WORKER_HEARTBEAT_TIMEOUT,
 )
 from prefork_ssl.kernel.hooks import Connect
 from prefork_ssl.kernel.http.http1 import serve
@@ -42,6 +43,8 @@ SWEEP = 0.25
 _LINGER = 1.0
 # Seconds that interrupted connections have to say goodbye and to write their log entries.
 _GOODBYE = 1.0
+# Seconds that a master has to kill a worker that hangs, and to find out where, before the worker's own alarm goes off.
+_MASTERS_TURN = 3.0
 # Greenlets without a connection that are kept for the next ones.
 _MOST_RESTING = 256
 # Seconds without accepting after the system had no room for a connection.
@@ -68,6 +71,7 @@ class Worker:
         self._acceptor = Acceptor(self.loop, crew.doors, crew.size, self._take, self._exhausted)
         self._most = crew.settings[WORKER_CONNECTIONS]
         self._left = crew.settings[MAX_CONNECTIONS_PER_CHILD] or -1
+        self._patience = crew.settings[WORKER_HEARTBEAT_TIMEOUT]
         self._recovers = 0.0
         self._interrupts = float("inf")
         self._resting: list[greenlet] = []
@@ -78,6 +82,7 @@ class Worker:
 
     def run(self) -> None:
         """Serve until told to end and the last connection has ended."""
+        self._show_life()
         self.generation.logs.buffer(self.loop)
         self._run_hooks("worker_start")
         self._listen_to_master()
@@ -149,8 +154,14 @@ class Worker:
         print_run_info(file=text)
         self._log.write(Level.NOTICE, "what every greenlet is doing:", detail=text.getvalue().splitlines())
 
-    def _sweep(self) -> None:
+    def _show_life(self) -> None:
+        """Tell the master, and put off the alarm that ends a process which hangs when no master is left to do it."""
         self._words[scoreboard.BEATS] += 1
+        if self._patience:
+            signal.setitimer(signal.ITIMER_REAL, self._patience + _MASTERS_TURN)
+
+    def _sweep(self) -> None:
+        self._show_life()
         now = self.loop.now()
         if self.draining:
             self._hurry(now)
