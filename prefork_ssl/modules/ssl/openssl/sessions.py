@@ -63,7 +63,7 @@ class Tickets:
     def __init__(self, tls: ServerConnection) -> None:
         self._tls = tls
         self.sessions: list[bytes] = []
-        lib.SSL_set_info_callback(tls._ssl, _ticket_written)
+        lib.SSL_set_info_callback(tls._ssl, _callback)
 
     def handshake(self) -> bool:
         """Go on with the handshake, as ServerConnection.handshake does. Raises Error."""
@@ -81,7 +81,10 @@ class Tickets:
 _collecting: list[list[bytes]] = []
 
 
-@ffi.callback(ffi.typeof(lib.SSL_set_info_callback).args[1])  # type: ignore[untyped-decorator]
-def _ticket_written(ssl: Any, where: int, _value: int) -> None:
+def ticket_written(ssl: Any, where: int, _value: int) -> None:
+    """An info callback (SSL_set_info_callback(3)); whoever puts another one in its place during handshakes calls it."""
     if where == ACCEPT_LOOP and _collecting and ffi.string(lib.SSL_state_string_long(ssl)) == _TICKET_WRITTEN:
         _collecting[0].append(encoded_session(ffi.cast("SSL *", ssl)))
+
+
+_callback = ffi.callback(ffi.typeof(lib.SSL_set_info_callback).args[1], ticket_written)
