@@ -16,12 +16,14 @@ what `access` returns can be overruled by who the user is; a RequestError that i
                         access, authorise (which asks to authenticate where it must), fixup, handler, response
                                                           per merged directory settings
                         log                                       per virtual host
+
+Handlers that run applications ask `environment` (per merged directory settings) what these are told.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -95,6 +97,12 @@ AuthenticationFactory = Callable[["Generation", Host, Settings], Authentication 
 # Who may see what. Only here is it known whether the user matters, so the ways to learn who it is are handed over.
 AuthoriseFactory = Callable[["Generation", Host, Settings, "Sequence[Authentication]"], RequestPhase | None]
 
+# What an application finds in its environ (PEP 3333) beside what HTTP and CGI tell it: SSL_* and the like as strings, and
+# objects under names such as "prefork_ssl.client_certificate". It is asked once for each request, and nobody changes
+# what it gives: that may be one mapping for a whole connection.
+Environment = Callable[["Request"], Mapping[str, object]]
+EnvironmentFactory = Callable[["Generation", Host, Settings], Environment | None]
+
 ResponsePhase = Callable[["Request", "Response"], None]
 ResponseFactory = Callable[["Generation", Host, Settings], ResponsePhase | None]
 LogFactory = Callable[["Generation", Host], ResponsePhase | None]
@@ -119,5 +127,6 @@ class Hooks:
     authorise: AuthoriseFactory | None = None
     fixup: DirectoryFactory | None = None
     handler: HandlerFactory | None = None
+    environment: EnvironmentFactory | None = None
     response: ResponseFactory | None = None
     log: LogFactory | None = None
