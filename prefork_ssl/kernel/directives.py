@@ -124,6 +124,9 @@ def _error_document(words: Words, _place: Place) -> Mapping[int, str]:
     code, document = words
     if not (code.isdigit() and 400 <= int(code[:4]) <= 599):
         raise BadArgument(f"the status must be from 400 to 599, not {code!r}")
+    if code == "401" and "://" in document.partition(" ")[0]:
+        # Whoever is sent elsewhere is not asked for a password (Apache refuses this, too).
+        raise BadArgument("the document of status 401 cannot be on another server", "write a path, or a text")
     return {int(code): document}
 
 

@@ -30,3 +30,14 @@ RequirementFactory = Callable[[str, "Sequence[Module]"], Test]
 def granted(condition: Callable[[Request], bool]) -> Test:
     """The test that grants where `condition` holds, and denies elsewhere, whoever the user is."""
     return lambda request: Verdict.GRANTED if condition(request) else Verdict.DENIED
+
+
+def granted_to_user(condition: Callable[[Request], bool]) -> Test:
+    """The test that grants where `condition` holds for the user, who is known then."""
+
+    def test(request: Request) -> Verdict:
+        if request.user is None:
+            return Verdict.NEEDS_USER
+        return Verdict.GRANTED if condition(request) else Verdict.DENIED
+
+    return test

@@ -38,6 +38,9 @@ class SSLOptions:
     added: frozenset[SSLOption] = frozenset()
     removed: frozenset[SSLOption] = frozenset()
 
+    def __str__(self) -> str:
+        return " ".join(option.value for option in SSLOption if option in self.added)
+
     def __contains__(self, option: SSLOption) -> bool:
         return option in self.added
 
