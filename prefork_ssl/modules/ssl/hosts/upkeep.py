@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.kernel.generation import Generation, Key
 from prefork_ssl.kernel.hooks import Renewal
-from prefork_ssl.kernel.process.privileges import worker_identity
+from prefork_ssl.kernel.process.privileges import Identity, worker_identity
 from prefork_ssl.modules.ssl.context.tickets import TicketKeys
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_WATCH, SSL_SESSION_TICKET_KEY_LIFETIME
-from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHosts
+from prefork_ssl.modules.ssl.hosts.table import TLSHosts
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.keys.watch import Stamps, Watch
 from prefork_ssl.modules.ssl.log import events
 from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
+from prefork_ssl.modules.ssl.stapling.subject import Subject
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Upkeep:
-    """What is looked at in a generation that is in service."""
+    """What is looked at in a generation that is in service. `stapled` are the certificates that OCSP responders are
+    asked about, with the log that is told of it; `helper` is who asks them."""
 
     watch: Watch
     ticket_keys: TicketKeys
+    stapled: Mapping[Subject, SSLLog]
+    helper: Identity | None
     log: SSLLog
 
 
@@ -31,12 +36,14 @@ UPKEEP = Key[Upkeep]("ssl upkeep")
 
 
 def upkeep(configuration: Configuration, stamps: Stamps, table: TLSHosts, log: SSLLog) -> Upkeep:
-    """For a generation that serves the files with these stamps."""
+    """For a generation that serves the files with these stamps. Raises ConfigError."""
     settings = configuration.server.settings
     births = [host.born for host in table.values() if host.parameters.tickets]
     return Upkeep(
         Watch(stamps if settings[SSL_CERTIFICATE_WATCH] else {}),
         TicketKeys(settings[SSL_SESSION_TICKET_KEY_LIFETIME], births),
+        {subject: host.log for host in table.values() for subject in host.stapled},
+        worker_identity(settings),
         log,
     )
 
@@ -62,8 +69,7 @@ def maintain(generation: Generation) -> Renewal | None:
 
 def _staple(generation: Generation) -> None:
     """Ask about the certificates that are due, and tell what came of it."""
-    logs = {subject: host.log for host in generation[TLS_HOSTS].values() for subject in host.stapled}
-    identity = worker_identity(generation.configuration.server.settings)
-    for subject in generation[STAPLER].tend(logs, identity):
-        if subject in logs:
-            events.asked_about(logs[subject], subject)
+    kept = generation[UPKEEP]
+    for subject in generation[STAPLER].tend(kept.stapled, kept.helper):
+        if subject in kept.stapled:
+            events.asked_about(kept.stapled[subject], subject)
