@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.kernel.generation import Generation, Key
 from prefork_ssl.kernel.hooks import Renewal
-from prefork_ssl.kernel.process.privileges import Identity, worker_identity
+from prefork_ssl.kernel.process.privileges import worker_identity
 from prefork_ssl.modules.ssl.context.tickets import TicketKeys
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_WATCH, SSL_SESSION_TICKET_KEY_LIFETIME
 from prefork_ssl.modules.ssl.hosts.table import TLSHosts
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.keys.watch import Stamps, Watch
-from prefork_ssl.modules.ssl.log import events
+from prefork_ssl.modules.ssl.log.events import lifecycle, stapling
 from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
 from prefork_ssl.modules.ssl.stapling.subject import Subject
@@ -23,12 +23,11 @@ from prefork_ssl.modules.ssl.stapling.subject import Subject
 @dataclass(frozen=True, eq=False, slots=True)
 class Upkeep:
     """What is looked at in a generation that is in service. `stapled` are the certificates that OCSP responders are
-    asked about, with the log that is told of it; `helper` is who asks them."""
+    asked about, with the log that is told of it."""
 
     watch: Watch
     ticket_keys: TicketKeys
     stapled: Mapping[Subject, SSLLog]
-    helper: Identity | None
     log: SSLLog
 
 
@@ -36,14 +35,13 @@ UPKEEP = Key[Upkeep]("ssl upkeep")
 
 
 def upkeep(configuration: Configuration, stamps: Stamps, table: TLSHosts, log: SSLLog) -> Upkeep:
-    """For a generation that serves the files with these stamps. Raises ConfigError."""
+    """For a generation that serves the files with these stamps."""
     settings = configuration.server.settings
     births = [host.born for host in table.values() if host.parameters.tickets]
     return Upkeep(
         Watch(stamps if settings[SSL_CERTIFICATE_WATCH] else {}),
         TicketKeys(settings[SSL_SESSION_TICKET_KEY_LIFETIME], births),
         {subject: host.log for host in table.values() for subject in host.stapled},
-        worker_identity(settings),
         log,
     )
 
@@ -51,6 +49,7 @@ def upkeep(configuration: Configuration, stamps: Stamps, table: TLSHosts, log: S
 def before_fork(generation: Generation) -> None:
     """See kernel/hooks.py."""
     generation[KEYRING].protect()
+    generation[STAPLER].helpers_identity = worker_identity(generation.configuration.server.settings)
     _staple(generation)
 
 
@@ -59,10 +58,10 @@ def maintain(generation: Generation) -> Renewal | None:
     kept = generation[UPKEEP]
     _staple(generation)
     if changed := kept.watch.look():
-        events.files_changed(kept.log, changed)
+        lifecycle.files_changed(kept.log, changed)
         return Renewal.RELOAD
     if kept.ticket_keys.due():
-        events.ticket_keys_spent(kept.log)
+        lifecycle.ticket_keys_spent(kept.log)
         return Renewal.SAME
     return None
 
@@ -70,6 +69,6 @@ def maintain(generation: Generation) -> Renewal | None:
 def _staple(generation: Generation) -> None:
     """Ask about the certificates that are due, and tell what came of it."""
     kept = generation[UPKEEP]
-    for subject in generation[STAPLER].tend(kept.stapled, kept.helper):
+    for subject in generation[STAPLER].tend(kept.stapled):
         if subject in kept.stapled:
-            events.asked_about(kept.stapled[subject], subject)
+            stapling.asked_about(kept.stapled[subject], subject)

@@ -13,12 +13,14 @@ from prefork_ssl.modules.ssl.stapling.subject import Inquiry, Subject
 
 
 class Stapler:
-    """The subjects of all generations, and the helper while it runs."""
+    """The subjects of all generations, and the helper while it runs. It becomes `helpers_identity`, or stays who the
+    master is if that is None."""
 
     def __init__(self) -> None:
         # What no generation uses any more is forgotten.
         self._subjects: WeakValueDictionary[Inquiry, Subject] = WeakValueDictionary()
         self._helper: Helper | None = None
+        self.helpers_identity: Identity | None = None
 
     def subject(self, inquiry: Inquiry) -> Subject:
         """The subject of an inquiry, with all that was learned about it before."""
@@ -27,21 +29,18 @@ class Stapler:
             subject = self._subjects[inquiry] = Subject(inquiry)
         return subject
 
-    def tend(self, subjects: Iterable[Subject], identity: Identity | None) -> Iterator[Subject]:
-        """To be called about once a second: those of whom there is news. Asks about those that are due.
-
-        `identity` is who the helper becomes; None if it stays who the master is.
-        """
+    def tend(self, subjects: Iterable[Subject]) -> Iterator[Subject]:
+        """To be called about once a second: those of whom there is news. Asks about those that are due."""
         if self._helper is not None:
             yield from self._helper.settled()
             if self._helper.done:
                 self.forget()
         elif due := [subject for subject in subjects if subject.due()]:
-            yield from self._ask_about(due, identity)
+            yield from self._ask_about(due)
 
-    def _ask_about(self, subjects: Sequence[Subject], identity: Identity | None) -> Iterator[Subject]:
+    def _ask_about(self, subjects: Sequence[Subject]) -> Iterator[Subject]:
         try:
-            self._helper = Helper(dict(enumerate(subjects)), identity)
+            self._helper = Helper(dict(enumerate(subjects)), self.helpers_identity)
         except OSError as error:
             for subject in subjects:
                 why = f"the program that asks it cannot be started: {error.strerror}"
