@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from prefork_ssl.kernel.process.listeners import Listener
     from prefork_ssl.kernel.process.worker import Worker
     from prefork_ssl.kernel.request import Elsewhere, Request, Response
-    from prefork_ssl.kernel.transport import Transport, Wire
+    from prefork_ssl.kernel.transport import ClientTransport, Transport, Wire
 
 Report = Callable[[Problem], None]
 
@@ -102,6 +102,21 @@ AuthoriseFactory = Callable[["Generation", Host, Settings, "Sequence[Authenticat
 # what it gives: that may be one mapping for a whole connection.
 Environment = Callable[["Request"], Mapping[str, object]]
 EnvironmentFactory = Callable[["Generation", Host, Settings], Environment | None]
+
+# For modules that speak to other servers, where the scheme of a URL needs more than TCP: makes of a connected wire, and
+# of the name that the server goes by, the transport to speak HTTP through. It may wait, and raises Deadline and
+# ConnectionError; HandshakeFailed if the server does not speak the protocol, or is not who it should be.
+Dial = Callable[["Wire", str], "ClientTransport"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """How servers of a scheme are reached. `dial` is asked for once for each virtual host. `objection` tells, as a
+    sentence with a remedy, what a host's settings lack for it; "" if nothing."""
+
+    dial: Callable[["Generation", Host], Dial]
+    objection: Callable[[Settings], str]
+
 
 ResponsePhase = Callable[["Request", "Response"], None]
 ResponseFactory = Callable[["Generation", Host, Settings], ResponsePhase | None]

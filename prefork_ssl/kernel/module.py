@@ -8,7 +8,7 @@ from typing import Any
 
 from prefork_ssl.config.directives import Directive
 from prefork_ssl.config.tree import Configuration
-from prefork_ssl.kernel.hooks import Hooks
+from prefork_ssl.kernel.hooks import Connector, Hooks
 from prefork_ssl.kernel.requirements import RequirementFactory
 from prefork_ssl.kernel.variables import VariableFamily
 
@@ -24,7 +24,8 @@ class Module:
     `variables` maps the beginning of a name ("SSL_") to the family that resolves it. `tokens` are the products that the
     module brings, for the Server field with ServerTokens Full and for -v ("OpenSSL/4.0.3"). `after` names modules whose
     hooks run before this one's in every phase, if they are loaded. `dumps` maps a name to what -t -D NAME shows
-    ("DUMP_CERTS"). `requirements` are what `Require NAME ...` can demand, by NAME.
+    ("DUMP_CERTS"). `requirements` are what `Require NAME ...` can demand, by NAME. `connectors` are how other servers are
+    reached, by the schemes of their URLs ("https").
     """
 
     name: str
@@ -35,3 +36,4 @@ class Module:
     after: tuple[str, ...] = ()
     dumps: Mapping[str, Dump] = field(default_factory=dict)
     requirements: Mapping[str, RequirementFactory] = field(default_factory=dict)
+    connectors: Mapping[str, Connector] = field(default_factory=dict)

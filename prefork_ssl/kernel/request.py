@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,6 +29,15 @@ class RequestError(Exception):
 
 class BodyError(RequestError):
     """The body breaks a limit or its framing, or stopped arriving. Nothing more can be read from the connection."""
+
+
+class Unfinished(Exception):
+    """Raised while a response's body is read, when who makes it elsewhere has not kept to its word: no mistake of ours, so
+    the text is logged in one line. `status` is the answer if nothing has been sent yet."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class RequestBody(Protocol):
@@ -200,6 +209,16 @@ class FileBody:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """With a Response of status 101 (RFC 9110 section 7.8): the connection goes on in `protocol`. `converse` is given what
+    of it has already arrived, speaks it until it has ended, and returns how many bytes it has sent. It raises OSError
+    and Deadline as the transport does. The caller shuts the transport down."""
+
+    protocol: str
+    converse: Callable[[bytes], int]
+
+
 # bytes, or a part of a file, or chunks as they come (closed with .close() if it has one).
 Body = bytes | FileBody | Iterable[bytes]
 
@@ -207,10 +226,10 @@ Body = bytes | FileBody | Iterable[bytes]
 class Response:
     """An answer. `headers` keeps order and the names' spelling. `length` of the body in bytes; None if not known
     beforehand (chunked, or ended by close). A status of 400 or more with `body` None gets the ErrorDocument of that
-    status, with `note` as its explanation (plain text, escaped when shown).
+    status, with `note` as its explanation (plain text, escaped when shown). `upgrade` goes with status 101.
     """
 
-    __slots__ = ("body", "close", "headers", "length", "note", "sent", "status")
+    __slots__ = ("body", "close", "headers", "length", "note", "sent", "status", "upgrade")
 
     def __init__(
         self,
@@ -228,6 +247,7 @@ class Response:
         self.note = note
         self.close = False  # end the connection after this response
         self.sent = 0  # bytes of body sent, for the log
+        self.upgrade: Upgrade | None = None
 
     def discard(self) -> None:
         """Free what the body holds, a file or whatever its close() frees, because it will not be sent (any more)."""

@@ -1,6 +1,6 @@
 """What a connection reads and writes through: a Wire (the socket and its waiting), and on it a Transport.
 
-Both belong to one greenlet. Calls wait on the worker's loop without blocking other connections, and raise Deadline when
+Both belong to one greenlet, or to two of which one reads and the other writes. Calls wait on the worker's loop without blocking other connections, and raise Deadline when
 the time is over, ConnectionError when the peer is gone. Deadlines cost no timer: the worker's sweep looks at all wires
 a few times a second and interrupts those that wait for too long.
 
@@ -51,6 +51,7 @@ class Wire:
         "_reader",
         "_waiting",
         "_writer",
+        "_writing",
         "deadline",
         "idle",
         "local",
@@ -68,6 +69,7 @@ class Wire:
         self.patience: float | None = None
         self._hub = get_hub()
         self._waiting: greenlet | None = None
+        self._writing: greenlet | None = None
         self._reader: Any = self._hub.loop.io(sock.fileno(), _READ)
         self._writer: Any = None
 
@@ -80,13 +82,21 @@ class Wire:
         self.deadline = self._hub.loop.now() + seconds
 
     def interrupt(self, error: Exception) -> None:
-        """Raise `error` in the greenlet that waits here, if one does. Called from the hub only."""
-        if self._waiting is not None:
-            self._waiting.throw(error)
+        """Raise `error` in the greenlet that waits here, if one does; of two, in the one that reads. Called from the hub
+        only."""
+        waiting = self._waiting or self._writing
+        if waiting is not None:
+            waiting.throw(error)
 
     def wait_readable(self) -> None:
         """Wait until the socket can be read."""
-        self._wait(self._reader)
+        current = self._waiting = getcurrent()
+        self._reader.start(current.switch)
+        try:
+            self._hub.switch()
+        finally:
+            self._reader.stop()
+            self._waiting = None
 
     def wait_writable(self) -> None:
         """Wait until the socket takes bytes again."""
@@ -94,7 +104,13 @@ class Wire:
             self._writer = self._hub.loop.io(self.sock.fileno(), _WRITE)
         if self.patience is not None:
             self.limit(self.patience)
-        self._wait(self._writer)
+        current = self._writing = getcurrent()
+        self._writer.start(current.switch)
+        try:
+            self._hub.switch()
+        finally:
+            self._writer.stop()
+            self._writing = None
 
     def unread(self) -> bool:
         """Whether bytes of the peer have arrived that nobody has read."""
@@ -132,15 +148,6 @@ class Wire:
         if self._writer is not None:
             self._writer.close()
         self.sock.close()
-
-    def _wait(self, watcher: Any) -> None:
-        current = self._waiting = getcurrent()
-        watcher.start(current.switch)
-        try:
-            self._hub.switch()
-        finally:
-            watcher.stop()
-            self._waiting = None
 
 
 class Transport:
@@ -201,3 +208,22 @@ class Transport:
             return self.wire.sock.send(data)
         except BlockingIOError:
             return 0
+
+
+class HandshakeFailed(ConnectionError):
+    """A server does not speak the protocol that it should, or is not who it should be. It has been logged where those look
+    who know the protocol; the text is for all others."""
+
+
+class ClientTransport(Transport):
+    """The plain transport as a client has it, who may keep the connection between two requests."""
+
+    def quiet(self) -> bool:
+        """Whether the server is still there and has said nothing: else, a kept connection is of no use any more."""
+        try:
+            self.wire.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False

@@ -10,12 +10,14 @@ from __future__ import annotations
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.dispatch.site import Site
 from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.http.error_pages import plain_page
 from prefork_ssl.kernel.http.limits import Limits
+from prefork_ssl.kernel.http.response_head import InvalidResponse
 from prefork_ssl.kernel.http.response_writer import BrokenBody, ResponseWriter
 from prefork_ssl.kernel.http.software import server_software
 from prefork_ssl.kernel.http.targets import Target, host_name, parse_target
 from prefork_ssl.kernel.log.levels import Level
-from prefork_ssl.kernel.request import Request, RequestError, Response
+from prefork_ssl.kernel.request import Request, RequestError, Response, Unfinished
 from prefork_ssl.kernel.transport import Wire
 
 # Clients choose names and targets: so many are remembered, then all forgotten at once; long ones are not.
@@ -64,14 +66,21 @@ class Dispatcher:
         site.errors.write(Level.INFO, message, client=request.transport.wire.peer)
         return site.refuse(request, error)
 
-    def failed(self, request: Request) -> Response:
+    def failed(self, request: Request, error: InvalidResponse) -> Response:
         """The answer instead of a response that cannot be sent; the exception being handled is logged."""
-        return self._sites[request.host].failed(request)
+        site = self._sites[request.host]
+        if isinstance(error.__cause__, Unfinished):
+            _tell(site, request, error.__cause__)
+            return plain_page(error.__cause__.status)
+        return site.failed(request)
 
     def broken(self, request: Request, error: BrokenBody) -> None:
         """Log that the response could not be sent whole."""
-        client = request.transport.wire.peer
-        self._sites[request.host].errors.exception(f"{error}: {request.line}", client=client)
+        site = self._sites[request.host]
+        if isinstance(error.__cause__, Unfinished):
+            _tell(site, request, error.__cause__)
+        else:
+            site.errors.exception(f"{error}: {request.line}", client=request.transport.wire.peer)
 
     def lost(self, wire: Wire, error: Exception) -> None:
         """Log that a connection ended in the middle of something: nobody's mistake, and seldom of interest."""
@@ -127,6 +136,10 @@ class Dispatcher:
             self._named.clear()
         self._named[local, field] = named
         return named
+
+
+def _tell(site: Site, request: Request, error: Unfinished) -> None:
+    site.errors.write(Level.ERROR, f"{error}: {request.line}", client=request.transport.wire.peer)
 
 
 def _check_method(method: str, path: str) -> None:

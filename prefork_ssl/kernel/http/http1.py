@@ -146,8 +146,10 @@ class Conversation:
         keep = self._may_stay(request, response, body)
         try:
             keep = self._dispatcher.writer.send(request, response, keep)
-        except InvalidResponse:
-            response = self._dispatcher.failed(request)
+            if response.upgrade is not None:
+                response.sent = response.upgrade.converse(self._incoming.pending)
+        except InvalidResponse as error:
+            response = self._dispatcher.failed(request, error)
             keep = self._dispatcher.writer.send(request, response, keep)
         except BrokenBody as error:
             self._dispatcher.broken(request, error)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from prefork_ssl.kernel.http.response_head import HeadWriter, InvalidResponse
-from prefork_ssl.kernel.request import FileBody, Request, Response
+from prefork_ssl.kernel.request import FileBody, Request, Response, Upgrade
 from prefork_ssl.kernel.transport import SLICE, Transport
 
 # Bodies and files up to this many bytes leave together with the head.
@@ -42,6 +42,8 @@ class ResponseWriter:
         """
         body = response.body
         try:
+            if response.upgrade is not None:
+                return self._send_switch(request, response, response.upgrade)
             if request.method == "HEAD" or response.status in _BODILESS:
                 return self._send_head(request, response, keep)
             if isinstance(body, bytes):
@@ -54,6 +56,11 @@ class ResponseWriter:
 
     def _head(self, request: Request, response: Response, keep: bool, framing: str) -> bytes:
         return self._heads.head(response.status, response.headers, f"{framing}{_connection(request, keep)}")
+
+    def _send_switch(self, request: Request, response: Response, upgrade: Upgrade) -> bool:
+        fields = f"Connection: Upgrade\r\nUpgrade: {upgrade.protocol}\r\n"
+        request.transport.write(self._heads.head(response.status, response.headers, fields))
+        return False
 
     def _send_head(self, request: Request, response: Response, keep: bool) -> bool:
         sized = response.length is not None and response.status not in _BODILESS

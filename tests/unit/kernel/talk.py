@@ -216,7 +216,8 @@ class Client:
     def _waits(self) -> bool:
         unread = array.array("i", [0])
         fcntl.ioctl(self.wire.sock, termios.FIONREAD, unread)
-        return self.wire._waiting is not None and not unread[0]
+        waits = self.wire._waiting or self.wire._writing
+        return waits is not None and not unread[0]
 
 
 def _tcp_pair() -> tuple[socket.socket, socket.socket]:
