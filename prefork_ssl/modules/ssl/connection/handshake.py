@@ -16,8 +16,10 @@ from prefork_ssl.modules.ssl.connection.transport import PlainTransport, TLSTran
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Foreign, Missing, examine
 from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
-from prefork_ssl.modules.ssl.log import events
+from prefork_ssl.modules.ssl.log.events import handshakes
+from prefork_ssl.modules.ssl.log.trace import Trace
 from prefork_ssl.modules.ssl.openssl import Error, ServerConnection
+from prefork_ssl.modules.ssl.openssl.watching import WatchedConnection
 
 
 def connection(generation: Generation, listener: Listener) -> Connect | None:
@@ -54,17 +56,17 @@ class Reception:
         try:
             return self._receive(opening, names)
         except Deadline:
-            events.timed_out(opening)
+            handshakes.timed_out(opening)
         except Error as error:
-            events.handshake_failed(opening, error)
+            handshakes.failed(opening, error)
         except OSError as error:
-            events.lost(opening, error)
+            handshakes.lost(opening, error)
         return None
 
     def _receive(self, opening: Opening, names: NameTable) -> Transport | None:
         first = opening.receive_first_bytes()
         if isinstance(first, Foreign):
-            events.foreign(opening, first.protocol)
+            handshakes.foreign(opening, first.protocol)
             return PlainTransport(opening.wire, opening.data) if first.protocol is Protocol.HTTP else None
         opening.hello = first
         if len(names.hosts) > 1 and first.server_name:
@@ -76,16 +78,19 @@ class Opening:
     """A connection until its handshake is complete, and how far it got.
 
     `host` is the default host of the address until the ClientHello has told another. `data` is what was received before
-    OpenSSL was given it, `hello` the ClientHello once it is complete.
+    OpenSSL was given it, `hello` the ClientHello once it is complete, `tls` what OpenSSL makes of it. `answer` is the
+    last that was sent when that failed.
     """
 
-    __slots__ = ("_began", "_received", "data", "hello", "host", "wire")
+    __slots__ = ("_began", "_received", "answer", "data", "hello", "host", "tls", "wire")
 
     def __init__(self, wire: Wire, host: TLSHost) -> None:
         self.wire = wire
         self.host = host
         self.data = b""
         self.hello: ClientHello | None = None
+        self.tls: ServerConnection | None = None
+        self.answer = b""
         self._began = wire.now()
         self._received = 0
         wire.limit(host.handshake_time.timeout or float("inf"))
@@ -113,18 +118,24 @@ class Opening:
 
     def handshake(self, hello: ClientHello) -> TLSTransport:
         """Shake hands in the Context of `self.host`. Raises Deadline, Error and ConnectionError."""
-        tls = ServerConnection(self.host.context, self.data)
+        tls = self.tls = self._connection()
         transport = TLSTransport(self.wire, tls, self.host, hello)
         try:
             while not tls.handshake():
                 transport.flush()
                 self._extend_time(self._receive(tls))
         except Error:
-            send_at_once(self.wire, tls)
+            self.answer = send_at_once(self.wire, tls)
             raise
         if self.host.log.tells_info:
-            events.established(transport)
+            handshakes.established(transport)
         return transport
+
+    def _connection(self) -> ServerConnection:
+        log = self.host.log
+        if log.tells_trace:
+            return WatchedConnection(self.host.context, self.data, Trace(log, self.wire.peer))
+        return ServerConnection(self.host.context, self.data)
 
     def _receive(self, tls: ServerConnection) -> int:
         count = receive(self.wire, tls)

@@ -9,7 +9,7 @@ from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.modules.ssl.directives import SSL_LOG, SSL_LOG_LEVEL
 from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources
 from prefork_ssl.modules.ssl.keys.findings import Finding
-from prefork_ssl.modules.ssl.log import events
+from prefork_ssl.modules.ssl.log.events import lifecycle
 from prefork_ssl.modules.ssl.log.log import SSLLog
 
 
@@ -40,12 +40,12 @@ class HostLogs:
     def tell(self, findings: Iterable[Finding]) -> None:
         """Log each finding once, in the log of the host that has the directive."""
         for finding in dict.fromkeys(findings):
-            self._of(finding).write(events.found(finding))
+            self._of(finding).write(lifecycle.found(finding))
 
     def tell_refusal(self, findings: Iterable[Finding]) -> None:
         """Log why the generation is refused. The error log hears it from the master."""
         for finding in dict.fromkeys(findings):
-            self._of(finding).note(events.found(finding))
+            self._of(finding).note(lifecycle.found(finding))
 
     def _of(self, finding: Finding) -> SSLLog:
         return self._by_place.get(finding.where, self.main)

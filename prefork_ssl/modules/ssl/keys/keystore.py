@@ -89,6 +89,10 @@ class KeyMaterial(CertificateMaterial):
     key_type: str
     identity: bytes
 
+    def without_key(self) -> CertificateMaterial:
+        """The public part alone."""
+        return CertificateMaterial(self.source, self.certificate, self.chain)
+
 
 @dataclass(frozen=True)
 class Loaded:

@@ -22,6 +22,16 @@ class SSLLevel(enum.IntEnum):
         """The same importance in the error log (LogLevel ssl:...)."""
         return _GENERAL[self]
 
+    @property
+    def word(self) -> str:
+        """The level's name as SSLLogLevel has it."""
+        return _WORDS[self]
+
+    @classmethod
+    def of(cls, level: Level) -> SSLLevel:
+        """What LogLevel ssl:LEVEL means for the SSL log."""
+        return max(each for each in cls if each.general <= level or each is cls.ERROR)
+
 
 _GENERAL = {
     SSLLevel.NONE: Level.EMERG,
@@ -31,3 +41,4 @@ _GENERAL = {
     SSLLevel.TRACE: Level.DEBUG,
     SSLLevel.DEBUG: Level.TRACE7,
 }
+_WORDS = {level: level.name.lower() for level in SSLLevel}

@@ -1,0 +1,216 @@
+"""Handshakes: those that were made, and those that were not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Missing, examine
+from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
+from prefork_ssl.modules.ssl.log.alerts import alert_in
+from prefork_ssl.modules.ssl.log.event import Address, Event, Value, quoted
+from prefork_ssl.modules.ssl.log.events import verification
+from prefork_ssl.modules.ssl.log.hints import protocols
+from prefork_ssl.modules.ssl.log.hints.failure import Failure
+from prefork_ssl.modules.ssl.log.hints.offers import offered_versions
+from prefork_ssl.modules.ssl.log.hints.own_certificate import may_not_be_accepted
+from prefork_ssl.modules.ssl.log.hints.table import hint
+from prefork_ssl.modules.ssl.log.levels import SSLLevel
+from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.openssl import Error, queued_errors, rejection
+from prefork_ssl.modules.ssl.openssl.agreement import agreement
+from prefork_ssl.modules.ssl.openssl.watching import state
+
+if TYPE_CHECKING:
+    from prefork_ssl.modules.ssl.connection.handshake import Opening
+    from prefork_ssl.modules.ssl.connection.transport import TLSTransport
+
+INFO = SSLLevel.INFO
+
+# Bytes: what fits into one packet on an Ethernet (1500, less the headers of IPv6 and TCP). Larger hellos come in two.
+_ONE_PACKET = 1428
+
+
+def established(transport: TLSTransport) -> None:
+    """The handshake is complete."""
+    protocol, cipher, bits, group = agreement(transport.tls)
+    asked = transport.server_name
+    session = _session(transport)
+    resumed = "new" if session == "no" else f"resumed ({session})"
+    message = f"handshake done: {protocol}, {cipher} ({bits} bits), {group or 'no group'}, {resumed} session"
+    fields: dict[str, Value] = {
+        "protocol": protocol,
+        "cipher": cipher,
+        "bits": bits,
+        "group": group,
+        "resumed": session,
+        "server_name": asked or "",
+    }
+    known = asked is not None and transport.host.is_named(asked)
+    transport.host.log.write(
+        Event(
+            INFO,
+            "handshake-done",
+            message,
+            transport.wire.peer,
+            fields,
+            hint="" if known else _unnamed(asked),
+            details=() if known else (_asked(asked),),
+            hello=transport.hello,
+        )
+    )
+
+
+def failed(opening: Opening, error: Error) -> None:
+    """OpenSSL gave up, or the client did and said why."""
+    tls, host = opening.tls, opening.host
+    errors = queued_errors(error)
+    found = rejection(tls) if tls else None
+    if found is not None:
+        place = host.log, opening.wire.peer
+        verification.refused(*place, found, host.parameters.clients.policy.depth, errors, opening.hello)
+        return
+    failure = Failure(errors[0].reason if errors else "no reason given", host, opening.hello, tls)
+    if failure.reason == verification.NO_CERTIFICATE:
+        verification.missing(host.log, opening.wire.peer, errors, opening.hello)
+        return
+    fields: dict[str, Value] = {**_offer(opening), "reason": failure.reason}
+    if alert := failure.alert or alert_in(opening.answer):
+        fields["alert"] = alert
+    host.log.write(
+        Event(
+            INFO,
+            "handshake-failed",
+            f"handshake failed: {failure.reason}",
+            opening.wire.peer,
+            fields,
+            errors,
+            details=_asked_details(opening),
+            hello=opening.hello,
+        ),
+        lambda: hint(failure),
+    )
+
+
+def timed_out(opening: Opening) -> None:
+    """RequestReadTimeout handshake= is over."""
+    where, details = _progress(opening)
+    opening.host.log.write(
+        Event(
+            INFO,
+            "handshake-timeout",
+            f"handshake timed out {where}",
+            opening.wire.peer,
+            {**_offer(opening), "reason": where},
+            details=details,
+            hello=opening.hello,
+        ),
+        lambda: _cut_off(opening) or _slow(opening),
+    )
+
+
+def lost(opening: Opening, error: OSError) -> None:
+    """The client went away during the handshake."""
+    where, details = _progress(opening)
+    why = error.strerror or "closed by the client"
+    opening.host.log.write(
+        Event(
+            INFO,
+            "handshake-lost",
+            f"connection ended during the handshake {where}: {why}",
+            opening.wire.peer,
+            {**_offer(opening), "reason": why},
+            details=details,
+            system=error if error.errno else None,
+            hello=opening.hello,
+        ),
+        lambda: (
+            _cut_off(opening) or may_not_be_accepted(Failure("", opening.host, opening.hello, opening.tls))
+        ),
+    )
+
+
+def foreign(opening: Opening, protocol: Protocol) -> None:
+    """The client speaks something else than TLS."""
+    message = f"client speaks {protocol.value} on a TLS port"
+    fields: dict[str, Value] = {"protocol": protocol.name.lower()}
+    hint = protocols.FOREIGN[protocol]
+    opening.host.log.write(Event(INFO, "not-tls", message, opening.wire.peer, fields, hint=hint))
+
+
+def tls_on_plain_port(log: SSLLog, client: Address, port: int, data: bytes) -> None:
+    """The client speaks TLS to a listener that has no host for that; `data` is what came first."""
+    first = examine(data)
+    asked = first.server_name if isinstance(first, ClientHello) else None
+    log.write(
+        Event(
+            INFO,
+            "tls-on-plain-port",
+            "TLS on a plain HTTP port",
+            client,
+            {"port": port, "server_name": asked or ""},
+            hint=protocols.plain_port(port),
+            details=(f"port {port}", _asked(asked)),
+            hello=first if isinstance(first, ClientHello) else None,
+        )
+    )
+
+
+def _session(transport: TLSTransport) -> str:
+    """Where the session comes from that was resumed: "no", "ticket" or "internal"."""
+    if not transport.tls.resumed():
+        return "no"
+    hello = transport.hello
+    sealed = transport.host.parameters.tickets and (hello.offers_ticket or hello.offers_psk)
+    return "ticket" if sealed else "internal"
+
+
+def _asked(name: str | None) -> str:
+    return f"asked for {quoted(name)}" if name else "named no host"
+
+
+def _asked_details(opening: Opening) -> tuple[str, ...]:
+    name = opening.server_name
+    return () if name and opening.host.is_named(name) else (_asked(name),)
+
+
+def _unnamed(asked: str | None) -> str:
+    first = "it got the first host of this address"
+    if asked is None:
+        return f"no SNI: {first}, whatever it wanted"
+    return f"no ServerName or ServerAlias of this address has this name: {first}"
+
+
+def _offer(opening: Opening) -> dict[str, Value]:
+    if opening.hello is None:
+        return {}
+    return {"offered": " ".join(offered_versions(opening.hello)), "server_name": opening.server_name or ""}
+
+
+def _progress(opening: Opening) -> tuple[str, tuple[str, ...]]:
+    """How far it got, in words that are the same for all, and in detail."""
+    if opening.tls is not None:
+        return "after our certificate was sent", (*_asked_details(opening), f"OpenSSL: {state(opening.tls)}")
+    if opening.data:
+        return "in the middle of the ClientHello", (f"{len(opening.data)} of {_expected(opening)} bytes",)
+    return "before the first byte", ()
+
+
+def _expected(opening: Opening) -> int:
+    """Bytes until the ClientHello is complete, as far as what came tells."""
+    first = examine(opening.data)
+    return len(opening.data) + (first.count if isinstance(first, Missing) else 0)
+
+
+def _cut_off(opening: Opening) -> str:
+    """The second packet of a large hello did not come."""
+    if opening.tls is not None or not opening.data or _expected(opening) <= _ONE_PACKET:
+        return ""
+    return (
+        "the ClientHello does not fit into one packet, as with X25519MLKEM768, the key exchange of today's browsers, "
+        "and the rest of it did not come: a firewall or load balancer in front drops it, and must be updated"
+    )
+
+
+def _slow(opening: Opening) -> str:
+    limit = opening.host.handshake_time.timeout
+    return f"RequestReadTimeout handshake={limit:g} is what a client has"

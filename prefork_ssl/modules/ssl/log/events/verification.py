@@ -1,0 +1,70 @@
+"""Client certificates: those that were missing, those that were refused, and each step of their verification.
+
+For a handshake, events/handshakes.py calls these by itself. A location that asks later has to.
+"""
+
+from __future__ import annotations
+
+from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
+from prefork_ssl.modules.ssl.log.event import Address, Event, Value, quoted
+from prefork_ssl.modules.ssl.log.hints import client_certificate as hints
+from prefork_ssl.modules.ssl.log.levels import SSLLevel
+from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.openssl import QueuedError, Rejection
+
+INFO = SSLLevel.INFO
+
+# OpenSSL's words when SSLVerifyClient require was not met.
+NO_CERTIFICATE = "peer did not return a certificate"
+
+
+def missing(
+    log: SSLLog,
+    client: Address,
+    errors: tuple[QueuedError, ...] = (),
+    hello: ClientHello | None = None,
+    *,
+    why: str = "the client sent none",
+) -> None:
+    """A certificate was demanded and none came; `why` may say more, such as that the client cannot be asked."""
+    message = f"client certificate missing: {why}"
+    fields: dict[str, Value] = {"reason": why}
+    log.write(
+        Event(INFO, "client-certificate-missing", message, client, fields, errors, hints.MISSING, hello=hello)
+    )
+
+
+def refused(
+    log: SSLLog,
+    client: Address,
+    found: Rejection,
+    depth: int,
+    errors: tuple[QueuedError, ...] = (),
+    hello: ClientHello | None = None,
+) -> None:
+    """The certificate that came is not good enough where SSLVerifyDepth is `depth`."""
+    subject, issuer = hints.described(found)
+    fields: dict[str, Value] = {
+        "reason": found.text,
+        "code": found.code,
+        "depth": found.depth,
+        "subject": subject,
+        "issuer": issuer,
+    }
+    log.write(
+        Event(
+            INFO,
+            "client-certificate-refused",
+            f"client certificate refused: {found.text}",
+            client,
+            fields,
+            errors,
+            details=(
+                f"certificate of {quoted(subject)}",
+                f"issued by {quoted(issuer)}",
+                f"depth {found.depth}",
+            ),
+            hello=hello,
+        ),
+        lambda: hints.refused(found, depth),
+    )

@@ -1,0 +1,116 @@
+"""What was wrong with a client's certificate, and what to do if it should have been good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cryptography import x509
+from OpenSSL import SSL
+
+from prefork_ssl.modules.ssl.log.event import quoted
+from prefork_ssl.modules.ssl.openssl import Rejection
+
+_CODES = SSL.X509VerificationCodes
+
+MISSING = (
+    "SSLVerifyClient require demands a certificate: install one in the client that a CA of SSLCACertificateFile "
+    "has signed, or say SSLVerifyClient optional"
+)
+
+
+def described(rejection: Rejection) -> tuple[str, str]:
+    """Subject and issuer of the certificate that was refused; "unreadable" if they cannot be told."""
+    try:
+        certificate = x509.load_der_x509_certificate(rejection.certificate)
+        return certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+    except ValueError:
+        return "unreadable", "unreadable"
+
+
+def refused(rejection: Rejection, depth: int) -> str:
+    """Why a certificate was refused where SSLVerifyDepth is `depth`."""
+    explain = _HINTS.get(rejection.code)
+    return explain(rejection, depth) if explain else f"see openssl verify -CAfile ...: {rejection.text}"
+
+
+def _unknown_ca(rejection: Rejection, _depth: int) -> str:
+    _, issuer = described(rejection)
+    return (
+        f"the CA {quoted(issuer)} is not known here: add its certificate to SSLCACertificateFile or SSLCACertificatePath "
+        "if its clients are to be believed; an intermediate CA may be sent by the client instead"
+    )
+
+
+def _self_signed(_rejection: Rejection, _depth: int) -> str:
+    return (
+        "the certificate is self-signed: have it signed by a CA of SSLCACertificateFile, "
+        "or add the certificate itself there"
+    )
+
+
+def _too_long(rejection: Rejection, depth: int) -> str:
+    return f"SSLVerifyDepth {depth} allows so many CA certificates above the client's: raise it to {rejection.depth}"
+
+
+def _expired(rejection: Rejection, _depth: int) -> str:
+    who = "a CA of the client" if rejection.depth else "the client"
+    return f"{who} needs a new certificate ({_validity(rejection)}); compare the clock of this server, too"
+
+
+def _revoked(_rejection: Rejection, _depth: int) -> str:
+    return (
+        "it is in a CRL of SSLCARevocationFile or SSLCARevocationPath: the client needs a new one from its CA"
+    )
+
+
+def _no_crl(rejection: Rejection, _depth: int) -> str:
+    _, issuer = described(rejection)
+    return (
+        f"there is no CRL of {quoted(issuer)} in SSLCARevocationFile or SSLCARevocationPath: add it, "
+        "or write SSLCARevocationCheck ... no_crl_for_cert_ok"
+    )
+
+
+def _old_crl(rejection: Rejection, _depth: int) -> str:
+    _, issuer = described(rejection)
+    return f"the CRL of {quoted(issuer)} in SSLCARevocationFile or SSLCARevocationPath is out of date: get a new one"
+
+
+def _purpose(_rejection: Rejection, _depth: int) -> str:
+    return "it is not for clients: have it issued with extendedKeyUsage clientAuth (and keyUsage digitalSignature)"
+
+
+def _no_authority(_rejection: Rejection, _depth: int) -> str:
+    return "what signed another certificate is no CA certificate (basicConstraints CA:TRUE): have the chain issued anew"
+
+
+def _weak(_rejection: Rejection, _depth: int) -> str:
+    return "its key or signature is too weak for OpenSSL: have it issued anew, or add @SECLEVEL=0 to SSLCipherSuite"
+
+
+def _validity(rejection: Rejection) -> str:
+    try:
+        certificate = x509.load_der_x509_certificate(rejection.certificate)
+    except ValueError:
+        return "unreadable"
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return f"valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+
+
+_HINTS: dict[int, Callable[[Rejection, int], str]] = {
+    _CODES.ERR_UNABLE_TO_GET_ISSUER_CERT: _unknown_ca,
+    _CODES.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: _unknown_ca,
+    _CODES.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: _unknown_ca,
+    _CODES.ERR_CERT_UNTRUSTED: _unknown_ca,
+    _CODES.ERR_SELF_SIGNED_CERT_IN_CHAIN: _unknown_ca,
+    _CODES.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: _self_signed,
+    _CODES.ERR_CERT_CHAIN_TOO_LONG: _too_long,
+    _CODES.ERR_CERT_HAS_EXPIRED: _expired,
+    _CODES.ERR_CERT_NOT_YET_VALID: _expired,
+    _CODES.ERR_CERT_REVOKED: _revoked,
+    _CODES.ERR_UNABLE_TO_GET_CRL: _no_crl,
+    _CODES.ERR_CRL_HAS_EXPIRED: _old_crl,
+    _CODES.ERR_CRL_NOT_YET_VALID: _old_crl,
+    _CODES.ERR_INVALID_PURPOSE: _purpose,
+    _CODES.ERR_INVALID_CA: _no_authority,
+}
