@@ -19,7 +19,10 @@ HeaderList = list[tuple[str, str]]
 
 
 class RequestError(Exception):
-    """What was sent is no request that can be served: it is answered with `status` and, on its page, `note`."""
+    """What was sent is no request that can be served: it is answered with `status` and, on its page, `note`. `last`
+    tells that nothing more is to be read from the connection."""
+
+    last = False
 
     def __init__(self, status: int, note: str) -> None:
         super().__init__(f"{status}: {note}")
@@ -28,7 +31,9 @@ class RequestError(Exception):
 
 
 class BodyError(RequestError):
-    """The body breaks a limit or its framing, or stopped arriving. Nothing more can be read from the connection."""
+    """The body breaks a limit or its framing, or stopped arriving."""
+
+    last = True
 
 
 class Unfinished(Exception):

@@ -153,10 +153,14 @@ class Wire:
 class Transport:
     """The plain transport, straight on the wire. One that speaks through something else overrides every method.
 
-    `secure` tells whether what is sent is protected against eavesdroppers.
+    `secure` tells whether what is sent is protected against eavesdroppers. `renewed` tells that the peer has proven to
+    be somebody else during the request that is being answered: what it had sent until then, and of that what nobody has
+    read yet (`early`), must not be taken for a request of its new self.
     """
 
     secure = False
+    renewed = False
+    early = b""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire

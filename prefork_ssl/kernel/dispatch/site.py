@@ -163,5 +163,5 @@ def _unhandled(method: str) -> Response:
 
 def _refusal(error: RequestError) -> Response:
     response = Response(error.status, [_ALLOW] if error.status == 405 else (), note=error.note)
-    response.close = isinstance(error, BodyError)
+    response.close = error.last
     return response

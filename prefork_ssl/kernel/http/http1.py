@@ -173,9 +173,16 @@ class Conversation:
             or self._serving.draining
             or not limits.keep_alive
             or 0 < limits.requests <= self._number
+            or (self._transport.renewed and self._left_by_another())
             or (isinstance(body, MessageBody) and not body.complete and not body.worth_reading(_UNREAD))
         )
         return not self.unheard
+
+    def _left_by_another(self) -> bool:
+        """Whether there is something left of what the peer sent before it became somebody else."""
+        transport = self._transport
+        transport.renewed = False
+        return bool(self._incoming.pending or transport.early)
 
     def _refuse(self, error: RequestError) -> None:
         """Answer what is no request, and end the connection: where the next one would begin is not known."""

@@ -12,6 +12,7 @@ from unit.ssl.issued import Issued
 from unit.ssl.serving import prepare, serving
 from unit.ssl.tls_clients import PATIENCE, ROOT, V12, V13, connect, files, host, says, trusting
 
+from prefork_ssl.config.directives import Settings
 from prefork_ssl.kernel.transport import Transport
 from prefork_ssl.kernel.variables import resolve
 from prefork_ssl.modules.ssl.module import module
@@ -23,7 +24,7 @@ EC = Issued("ec.test", ("a.test",), ROOT)
 def value(transport: Transport, name: str) -> str:
     variable = resolve(name, [module])
     assert variable is not None, name
-    return variable(SimpleNamespace(transport=transport))
+    return variable(SimpleNamespace(transport=transport, settings=Settings()))
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,21 @@ which did not speak TLS and is to be told so."""
 from __future__ import annotations
 
 import os
+from collections.abc import Hashable
 from contextlib import suppress
+from functools import cached_property
 from typing import NoReturn
+
+from OpenSSL import SSL
 
 from prefork_ssl.kernel.request import FileBody
 from prefork_ssl.kernel.transport import SLICE, Transport, Wire
+from prefork_ssl.modules.ssl.certificate.view import CertificateView
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
 from prefork_ssl.modules.ssl.hosts.table import TLSHost
-from prefork_ssl.modules.ssl.log import events
+from prefork_ssl.modules.ssl.log.events import connections
 from prefork_ssl.modules.ssl.openssl import OUTPUT_SIZE, WRITE_SIZE, Error, ServerConnection
+from prefork_ssl.modules.ssl.verification.client import Client
 
 
 class TLSFailure(ConnectionError):
@@ -24,6 +30,8 @@ class TLSTransport(Transport):
     offered."""
 
     secure = True
+    # Whether TLS has failed, and been told of.
+    broken = False
 
     def __init__(self, wire: Wire, tls: ServerConnection, host: TLSHost, hello: ClientHello) -> None:
         super().__init__(wire)
@@ -36,6 +44,37 @@ class TLSTransport(Transport):
     def __del__(self) -> None:
         self.tls.keep_session()
 
+    # What few connections are asked for is found out, and kept, when somebody asks.
+
+    @cached_property
+    def client(self) -> Client:
+        """Who is there."""
+        terms = self.host.parameters.clients
+        return Client(self.tls, terms.of_session(resumed=self.tls.resumed()))
+
+    @cached_property
+    def shown(self) -> CertificateView | None:
+        """The certificate that was shown to the client."""
+        certificate = self.tls.public.get_certificate(as_cryptography=True)
+        return CertificateView(certificate) if certificate else None
+
+    @cached_property
+    def environments(self) -> dict[Hashable, dict[str, str]]:
+        """What applications get of the connection, by what they want."""
+        return {}
+
+    def meet(self, client: Client) -> None:
+        """From now on the client is this one: whatever was known of another is forgotten."""
+        self.client = client
+        self.variables.clear()
+        self.environments.clear()
+        self.renewed = True
+
+    @property
+    def renegotiates_safely(self) -> bool:
+        """Whether client and server have agreed that a renegotiation belongs to its connection (RFC 5746)."""
+        return self.hello.renegotiates_safely and self.tls.public.get_protocol_version() < SSL.TLS1_3_VERSION
+
     @property
     def server_name(self) -> str | None:
         """The name that the client asked for, if it did."""
@@ -44,6 +83,9 @@ class TLSTransport(Transport):
     def read(self) -> bytes:
         """See Transport. The end of the peer's side is its close_notify, or that of the TCP connection: HTTP tells from
         its own framing whether something is missing."""
+        if self.early:
+            early, self.early = self.early, b""
+            return early
         tls = self.tls
         while True:
             try:
@@ -106,7 +148,8 @@ class TLSTransport(Transport):
 
     def _fail(self, error: Error) -> NoReturn:
         send_at_once(self.wire, self.tls)
-        events.record_failed(self.host, self.wire.peer, error)
+        if not self.broken:
+            connections.broken(self, error)
         raise TLSFailure from error
 
 
@@ -133,10 +176,12 @@ def receive(wire: Wire, tls: ServerConnection) -> int:
             continue
 
 
-def send_at_once(wire: Wire, tls: ServerConnection) -> None:
+def send_at_once(wire: Wire, tls: ServerConnection) -> bytes:
     """Send the last that there is to say, close_notify or an alert, if the network takes it at once: a peer that is
-    gone, or does not read, need not be told."""
+    gone, or does not read, need not be told. Returns what there was to say."""
     piece = tls.output()
-    if piece:
-        with suppress(OSError):
-            wire.sock.send(piece)
+    if not piece:
+        return b""
+    with suppress(OSError):
+        wire.sock.send(piece)
+    return bytes(piece)

@@ -22,6 +22,11 @@ def set_ciphers(context: SSL.Context, family: str, ciphers: str) -> None:
         context.set_cipher_list((ciphers + _NEVER).encode())
 
 
+def cipher_names(context: SSL.Context) -> frozenset[str]:
+    """The ciphers that the context allows, of all versions."""
+    return frozenset(SSL.Connection(context, None).get_cipher_list())
+
+
 def check_ciphers(family: str, ciphers: str) -> None:
     """Raises BadArgument if OpenSSL knows none of the ciphers."""
     try:

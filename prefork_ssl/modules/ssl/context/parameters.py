@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from prefork_ssl.config.tree import Host
+from prefork_ssl.modules.ssl.context.ciphers import UP_TO_TLS12
 from prefork_ssl.modules.ssl.context.protocols import ProtocolRange
 from prefork_ssl.modules.ssl.directives import (
     SSL_CIPHER_SUITE,
@@ -38,6 +39,10 @@ class Parameters:
     def scope(self, host: str) -> bytes:
         """The session id context: no session of one host, or of other settings, is resumed by this one. 32 bytes."""
         return hashlib.sha256(repr((host, self)).encode()).digest()
+
+    def with_ciphers(self, ciphers: str) -> Parameters:
+        """The same, with another list of ciphers up to TLS 1.2."""
+        return replace(self, ciphers=tuple(sorted({**dict(self.ciphers), UP_TO_TLS12: ciphers}.items())))
 
     def without_certificates(self) -> Parameters:
         """What remains to compare where the client did not name a host, and took whatever certificate came."""

@@ -26,6 +26,9 @@ _LONGEST_RECORD = 16384  # RFC 8446 section 5.1
 
 # Extensions (RFC 6066, 7301, 8446).
 _SERVER_NAME, _GROUPS, _SIGNATURES, _ALPN, _TICKET, _PSK, _VERSIONS = 0, 10, 13, 16, 35, 41, 43
+_POST_HANDSHAKE_AUTH, _RENEGOTIATION_INFO = 49, 0xFF01
+# A cipher suite that is none (TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746).
+_SAFE_RENEGOTIATION = 0x00FF
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,16 @@ class ClientHello:
         """The application protocols offered (RFC 7301)."""
         names = _vector(self.extensions.get(_ALPN, b""), 0, 2)
         return tuple(_strings(names))
+
+    @property
+    def renegotiates_safely(self) -> bool:
+        """Whether the client binds a renegotiation to its connection (RFC 5746); in TLS 1.3 there is none."""
+        return _SAFE_RENEGOTIATION in self.cipher_suites or _RENEGOTIATION_INFO in self.extensions
+
+    @property
+    def authenticates_later(self) -> bool:
+        """Whether the client can be asked for its certificate after the handshake (RFC 8446 section 4.2.6)."""
+        return _POST_HANDSHAKE_AUTH in self.extensions
 
     @property
     def offers_ticket(self) -> bool:

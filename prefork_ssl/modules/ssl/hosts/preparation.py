@@ -7,7 +7,7 @@ tickets are sealed with, so that each worker opens the tickets of the others.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,41 +18,51 @@ from prefork_ssl.kernel.directives import REQUEST_READ_TIMEOUT, read_limits
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.modules.ssl.certificate.description import days_left
 from prefork_ssl.modules.ssl.context.build import build_context
+from prefork_ssl.modules.ssl.context.ciphers import cipher_names
 from prefork_ssl.modules.ssl.context.parameters import Parameters, parameters
+from prefork_ssl.modules.ssl.hosts.changes import changes
 from prefork_ssl.modules.ssl.hosts.consistency import unreachable
-from prefork_ssl.modules.ssl.hosts.logs import HostLogs
+from prefork_ssl.modules.ssl.hosts.key_logs import KeyLogs, key_log_findings
+from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS, HostLogs
 from prefork_ssl.modules.ssl.hosts.material import HostMaterial, all_findings, host_material
-from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, tls_hosts
-from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
+from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, names, tls_hosts
+from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts, Variant
 from prefork_ssl.modules.ssl.hosts.upkeep import UPKEEP, upkeep
 from prefork_ssl.modules.ssl.keys.findings import KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keyring import keyring_of, refused
 from prefork_ssl.modules.ssl.keys.keystore import Loaded
-from prefork_ssl.modules.ssl.log import events
+from prefork_ssl.modules.ssl.log.events import lifecycle
+from prefork_ssl.modules.ssl.log.key_log import KeyLog
 from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.stapling.handshake import answer_status_requests
 from prefork_ssl.modules.ssl.stapling.inquiries import inquiry
 from prefork_ssl.modules.ssl.stapling.stapler import Stapler, stapler_of
 from prefork_ssl.modules.ssl.stapling.subject import Subject
 from prefork_ssl.modules.ssl.verification.reading import Shelf
+from prefork_ssl.modules.ssl.verification.sections import cipher_lists
 from prefork_ssl.modules.ssl.verification.terms import terms
 
 # The hosts whose Contexts may go on, by what tells that nothing has changed for them.
-_Identity = tuple[str, Parameters, tuple[Subject, ...]]
+_Identity = tuple[str, Parameters, tuple[Subject, ...], KeyLog | None]
 _InService = Mapping[_Identity, TLSHost]
 
 
 def prepare(generation: Generation) -> None:
     """See kernel/hooks.py. Raises ConfigError."""
     hosts = tls_hosts(generation.configuration)
-    logs = HostLogs(generation, hosts)
+    logs = HostLogs(generation)
+    generation.keep(SSL_LOGS, logs)
+    key_logs = KeyLogs()
     in_service = _in_service(generation)
     stapler = stapler_of(generation)
     shelf = Shelf()
     try:
         loaded = _load(generation, hosts)
         material = host_material(hosts, loaded, shelf)
-        table = {host: _tls_host(host, material[host], in_service, stapler, logs[host]) for host in hosts}
+        table = {
+            host: _tls_host(host, material[host], in_service, stapler, logs[host], key_logs.of(host.settings))
+            for host in hosts
+        }
     except KeyMaterialError as error:
         logs.tell_refusal(error.findings)
         raise refused(error.findings) from error
@@ -61,10 +71,10 @@ def prepare(generation: Generation) -> None:
         UPKEEP, upkeep(generation.configuration, {**loaded.stamps, **shelf.stamps}, table, logs.main)
     )
     _tell_keys(table, material)
-    findings = (*loaded.findings, *shelf.findings, *all_findings(material))
+    findings = (*loaded.findings, *shelf.findings, *all_findings(material), *key_log_findings(hosts))
     logs.tell([*findings, *unreachable(generation.configuration)])
-    unchanged = sum(_identity(host) in in_service for host in table.values())
-    events.ready(logs.main, generation.number, len(hosts), unchanged)
+    previous = generation.previous.get(TLS_HOSTS) if generation.previous else None
+    lifecycle.prepared(logs.main, generation.number, len(hosts), changes(previous, table))
 
 
 def _in_service(generation: Generation) -> _InService:
@@ -79,7 +89,7 @@ def _in_service(generation: Generation) -> _InService:
 
 
 def _identity(host: TLSHost) -> _Identity:
-    return host.name, host.parameters, host.stapled
+    return host.name, host.parameters, host.stapled, host.key_log
 
 
 def _load(generation: Generation, hosts: Sequence[Host]) -> Loaded:
@@ -89,38 +99,64 @@ def _load(generation: Generation, hosts: Sequence[Host]) -> Loaded:
 
 
 def _tls_host(
-    host: Host, material: HostMaterial, in_service: _InService, stapler: Stapler, log: SSLLog
+    host: Host,
+    material: HostMaterial,
+    in_service: _InService,
+    stapler: Stapler,
+    log: SSLLog,
+    key_log: KeyLog | None,
 ) -> TLSHost:
     name = host_name(host)
     wanted = parameters(host, material.identities, terms(host, material.trust))
     inquiries = (inquiry(each, host.settings) for each in material.materials)
     stapled = tuple(stapler.subject(each) for each in inquiries if each)
     handshake_time = read_limits(host.settings[REQUEST_READ_TIMEOUT]).handshake
-    if earlier := in_service.get((name, wanted, stapled)):
-        return replace(earlier, handshake_time=handshake_time, log=log)
+
+    def make(these: Parameters) -> SSL.Context:
+        return _context(name, these, material, stapled, key_log)
+
+    variants = _variants(host, wanted, make)
+    if earlier := in_service.get((name, wanted, stapled, key_log)):
+        return replace(earlier, names=names(host), handshake_time=handshake_time, log=log, variants=variants)
     return TLSHost(
         name=name,
-        context=_context(name, wanted, material, stapled),
+        names=names(host),
+        context=make(wanted),
+        variants=variants,
         born=time.monotonic(),
         parameters=wanted,
-        certificates=tuple(each.certificate for each in material.materials),
+        shown=tuple(each.without_key() for each in material.materials),
         stapled=stapled,
         handshake_time=handshake_time,
         log=log,
+        key_log=key_log,
     )
 
 
 def _context(
-    name: str, wanted: Parameters, material: HostMaterial, stapled: Sequence[Subject]
+    name: str,
+    wanted: Parameters,
+    material: HostMaterial,
+    stapled: Sequence[Subject],
+    key_log: KeyLog | None,
 ) -> SSL.Context:
     context = build_context(wanted, name, material.materials, material.trust)
     if stapled:
         answer_status_requests(context, {each.inquiry.certificate: each.staple for each in stapled})
+    if key_log is not None:
+        key_log.attach(context)
     return context
+
+
+def _variants(
+    host: Host, wanted: Parameters, make: Callable[[Parameters], SSL.Context]
+) -> dict[str, Variant]:
+    contexts = {ciphers: make(wanted.with_ciphers(ciphers)) for ciphers in cipher_lists(host)}
+    return {ciphers: Variant(context, cipher_names(context)) for ciphers, context in contexts.items()}
 
 
 def _tell_keys(table: TLSHosts, material: Mapping[Host, HostMaterial]) -> None:
     now = datetime.now(UTC)
     for host, tls_host in table.items():
         for each in material[host].materials:
-            events.key_loaded(tls_host.log, each, days_left(each.certificate, now))
+            lifecycle.key_loaded(tls_host.log, each, days_left(each.certificate, now))

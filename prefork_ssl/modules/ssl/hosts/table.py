@@ -4,39 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from cryptography import x509
 from OpenSSL import SSL
 
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import ReadLimit
 from prefork_ssl.kernel.generation import Key
 from prefork_ssl.modules.ssl.context.parameters import Parameters
+from prefork_ssl.modules.ssl.keys.keystore import CertificateMaterial
+from prefork_ssl.modules.ssl.log.key_log import KeyLog
 from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.stapling.subject import Subject
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Variant:
+    """The Context of a host with another list of ciphers for TLS 1.2, and what that list comes to."""
+
+    context: SSL.Context
+    ciphers: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class TLSHost:
-    """A virtual host that speaks TLS. `name` is "www.example.com:443", `certificates` what it shows to clients, of
-    which those in `stapled` come with an OCSP answer; `born` (time.monotonic) is when the Context was made."""
+    """A virtual host that speaks TLS. `name` is "www.example.com:443", `names` are its ServerName and ServerAliases,
+    `shown` is what it shows to clients, of which what is in `stapled` comes with an OCSP answer; `born`
+    (time.monotonic) is when the Context was made. `variants` are by the ciphers that sections of the host have."""
 
     name: str
+    names: tuple[str, ...]
     context: SSL.Context
     born: float
     parameters: Parameters
-    certificates: tuple[x509.Certificate, ...]
+    shown: tuple[CertificateMaterial, ...]
     stapled: tuple[Subject, ...]
     handshake_time: ReadLimit
     log: SSLLog
+    key_log: KeyLog | None
+    variants: Mapping[str, Variant]
 
-    def may_answer(self, other: TLSHost, *, named: bool) -> bool:
-        """Whether a request for `other` may come over a connection to this host; `named` tells whether the client had
-        asked for this one by name. Clients reuse connections for other hosts that the certificate is for, but no
-        host is to be reached under weaker terms than its own (RFC 9110 section 7.4)."""
-        if named:
-            return self.parameters == other.parameters
-        return self.parameters.without_certificates() == other.parameters.without_certificates()
+    def is_named(self, name: str) -> bool:
+        """Whether the name (in lower case) is one of the host's."""
+        return any(fnmatchcase(name, each) for each in self.names)
 
 
 TLSHosts = Mapping[Host, TLSHost]

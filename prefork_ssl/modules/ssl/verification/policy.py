@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.modules.ssl.verification.directives import SSL_VERIFY_CLIENT, SSL_VERIFY_DEPTH
@@ -20,6 +20,14 @@ class Policy:
     def asks(self) -> bool:
         """Whether a certificate is asked for at all."""
         return self.mode is not Mode.NONE
+
+    def within(self, other: Policy) -> bool:
+        """Whether whoever has satisfied another policy satisfies this one too."""
+        return self.mode <= other.mode and (not self.asks or self.depth >= other.depth)
+
+    def beyond(self, other: Policy) -> Policy:
+        """This policy of a section, where that of its host holds as well."""
+        return replace(self, mode=max(self.mode, other.mode))
 
 
 def policy(settings: Settings) -> Policy:

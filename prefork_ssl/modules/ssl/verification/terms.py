@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from OpenSSL import SSL
 
@@ -25,6 +25,17 @@ class Terms:
     check: RevocationCheck
     again: bool
     deepest: int
+
+    def agree(self, other: Terms) -> bool:
+        """Whether both hosts believe the same clients."""
+        return (self.policy, self.trust, self.check) == (other.policy, other.trust, other.check)
+
+    def of_session(self, *, resumed: bool) -> Policy:
+        """By which policy the client of a new connection was verified. A session that is resumed may be of any section
+        of the host."""
+        if resumed and self.policy.asks:
+            return replace(self.policy, depth=self.deepest)
+        return self.policy
 
     def rules(self, asked: Policy, *, polite: bool = False) -> Rules:
         """When a chain is refused that was asked for by a policy."""
