@@ -1,8 +1,8 @@
 """How `prefork-ssl -k restart` asks the master for a reload, and hears how it went.
 
 A Unix socket in the abstract namespace, named after the master's process id: no file to place, protect or leave behind.
-The kernel tells each end who the other is, so neither believes a stranger. One line is asked ("reload"), some lines are
-answered, and the master hangs up.
+The kernel tells each end who the other is, so neither believes a stranger. One line is asked ("reload", or "counters"
+for the totals that modules count), some lines are answered, and the master hangs up.
 """
 
 from __future__ import annotations

@@ -264,6 +264,13 @@ class Master:
                 self._commit(self._rollout)
 
     def _asked(self, question: str, answer: Answer) -> None:
+        if question == "counters":
+            answer(
+                "\n".join(
+                    ("ok", *(f"{name} {total}" for name, total in self._workforce.board.counters().items()))
+                )
+            )
+            return
         if question != "reload" or self._stopping:
             answer(f"refused\n{_STOPPING if self._stopping else 'what is asked is not understood'}")
             return

@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from prefork_ssl.kernel.process.scoreboard import (
     ACCEPTED,
     BUSY,
@@ -10,6 +12,7 @@ from prefork_ssl.kernel.process.scoreboard import (
     OPEN,
     PID,
     REQUESTS,
+    Counter,
     Scoreboard,
 )
 
@@ -62,3 +65,33 @@ def test_neighbours_do_not_touch() -> None:
         slots[1].words[index] = -1
     assert not any(slots[0].words)
     assert not any(slots[2].words)
+
+
+# --- counters of modules ---
+
+
+@pytest.fixture
+def counters(monkeypatch: pytest.MonkeyPatch) -> tuple[Counter, Counter]:
+    """Two of a module, for one test."""
+    monkeypatch.setattr(Counter, "all", [])
+    return Counter("apples", "eaten"), Counter("pears", "left over")
+
+
+def test_modules_count_where_nobody_else_does(counters: tuple[Counter, Counter]) -> None:
+    apples, pears = counters
+    board = Scoreboard(2)
+    for number in (1, 2):
+        slot = board.claim(number, 1)
+        slot.words[PID] = number
+        before = list(slot.words)
+        slot.words[apples] += number
+        slot.words[pears] += 10 * number
+        assert sum(a != b for a, b in zip(before, slot.words, strict=True)) == 2
+    board.release(board.slots[0])
+    assert board.counters() == {"apples": 3, "pears": 30}
+
+
+def test_there_is_room_for_so_many_counters_only(counters: tuple[Counter, Counter]) -> None:
+    with pytest.raises(ValueError, match="no room for a counter one_too_many"):
+        for number in range(1000):
+            Counter("one_too_many" if number > 40 else f"counter_{number}", "")
