@@ -10,8 +10,8 @@ import mmap
 from collections.abc import Iterator
 from typing import ClassVar
 
-# Numbers in a slot: the kernel's own, then those of modules. A slot fills whole cache lines, so that workers do not slow
-# each other down.
+# Numbers in a slot: the kernel's own, then those of modules. A slot fills whole cache lines, so that workers do not
+# slow each other down.
 _OWN_WORDS, SLOT_WORDS = 16, 64
 # StartServers goes up to 1024, and generations that drain need slots beside the one in service.
 SLOTS = 4096
