@@ -10,6 +10,9 @@ from prefork_ssl.modules.files.validators import Validators, parse_http_date
 # RFC 9110 section 8.8.3. Quotes end a tag, so a comma inside is no separator.
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
+# The fields that make a request conditional, but for If-Range.
+CONDITIONS = frozenset(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"))
+
 
 def refusal(request: Request, found: Validators) -> int | None:
     """304 or 412 if a precondition of a GET or HEAD fails, else None; in the order of section 13.2.2."""

@@ -16,10 +16,9 @@ from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.request import Elsewhere, Request, Response
 from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, OPTIONS, TYPES_CONFIG
-from prefork_ssl.modules.files.encodings import prefers_gzip
 from prefork_ssl.modules.files.mime import Types, type_of
 from prefork_ssl.modules.files.open_files import Files, OpenFile
-from prefork_ssl.modules.files.representation import Representation, respond
+from prefork_ssl.modules.files.representation import Offer, Representation, respond
 
 HANDLER = "default-handler"
 _ALLOW = ("Allow", "GET, HEAD, OPTIONS")
@@ -40,6 +39,8 @@ class FileHandler:
         self._index = settings[DIRECTORY_INDEX]
         types: Types = settings[TYPES_CONFIG]
         added: Types = settings[ADD_TYPE]
+        self._turn = 0.0
+        self._offers: dict[tuple[str, str], Offer] = {}
         self._types = {**types, **added} if added else types  # a thousand lines, in a thousand hosts
 
     def __call__(self, request: Request) -> Response | Elsewhere | None:
@@ -47,23 +48,43 @@ class FileHandler:
             return None
         if request.method not in ("GET", "HEAD"):
             return Response(200, [_ALLOW], b"") if request.method == "OPTIONS" else Response(405, [_ALLOW])
-        folder, path = _below(request.env.get("CONTEXT_DOCUMENT_ROOT", self._root), request.filename)
         try:
-            return self._answer(request, folder, path)
+            root = request.env.get("CONTEXT_DOCUMENT_ROOT", self._root)
+            return self._answer(request, root, request.filename)
         except ValueError:  # the name cannot be expressed in the file system's encoding
             return Response(404)
         except OSError as error:
             return self._failure(request, error)
 
-    def _answer(self, request: Request, folder: str, path: str) -> Response | Elsewhere:
+    def _answer(self, request: Request, root: str, filename: str) -> Response | Elsewhere:
+        """The directory or file `filename`; `root` is the folder that is trusted."""
         if request.path.endswith("/"):
-            return self._directory(request, folder, path)
+            return self._directory(request, *_below(root, filename))
+        offer = self._remembered().get((root, filename)) or self._look(root, filename)
+        if offer is None:
+            query = "" if request.query is None else f"?{request.query}"
+            return redirect(301, quote_path(f"{request.path}/") + query)
+        return respond(request, offer.choose(request))
+
+    def _remembered(self) -> dict[tuple[str, str], Offer]:
+        """What was found in this turn of the loop."""
+        turn = self._files.turn()
+        if turn != self._turn:
+            self._turn = turn
+            self._offers.clear()
+        return self._offers
+
+    def _look(self, root: str, filename: str) -> Offer | None:
+        """What there is now; None for a directory."""
+        folder, path = _below(root, filename)
         found = self._open(folder, path)
         if found.is_directory:
             found.close()
-            query = "" if request.query is None else f"?{request.query}"
-            return redirect(301, quote_path(f"{request.path}/") + query)
-        return self._file(request, folder, path, found)
+            return None
+        offer = self._offer(folder, path, _regular(found))
+        if offer.in_memory:
+            self._offers[root, filename] = offer
+        return offer
 
     def _directory(self, request: Request, folder: str, path: str) -> Response | Elsewhere:
         """The first index file that exists, by its own path: sections may be about it. 403 without one: there are no
@@ -78,18 +99,16 @@ class FileHandler:
         self._say(request, Level.ERROR, f"no index file ({' '.join(self._index)}) in {request.filename}")
         return Response(403)
 
-    def _file(self, request: Request, folder: str, path: str, plain: OpenFile) -> Response:
-        """`plain`, or the compressed copy beside it."""
-        _regular(plain)
+    def _offer(self, folder: str, path: str, plain: OpenFile) -> Offer:
+        """`plain`, and the compressed copy beside it."""
         content_type = type_of(path, self._types)
         packed = self._compressed(folder, f"{path}.gz", plain)
         if packed is None:
-            return respond(request, Representation(plain, content_type))
-        if not prefers_gzip(request.header("accept-encoding") or ""):
-            packed.close()
-            return respond(request, Representation(plain, content_type, negotiated=True))
-        plain.close()
-        return respond(request, Representation(packed, content_type, "gzip", negotiated=True))
+            return Offer(Representation(plain, content_type), None)
+        return Offer(
+            Representation(plain, content_type, negotiated=True),
+            Representation(packed, content_type, "gzip", negotiated=True),
+        )
 
     def _compressed(self, folder: str, path: str, plain: OpenFile) -> OpenFile | None:
         """The file `path` if it is no older than the one it is a copy of."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import DOCUMENT_ROOT
@@ -13,11 +15,18 @@ from prefork_ssl.modules.files.directives import DIRECTIVES
 from prefork_ssl.modules.files.handler import FileHandler
 from prefork_ssl.modules.files.open_files import Files
 
+if TYPE_CHECKING:
+    from prefork_ssl.kernel.process.worker import Worker
+
 FILES = Key[Files]("open files")
 
 
 def _prepare(generation: Generation) -> None:
     generation.keep(FILES, Files())
+
+
+def _follow(worker: Worker) -> None:
+    worker.generation[FILES].turn = worker.loop.now
 
 
 def _translate(_generation: Generation, host: Host) -> RequestPhase | None:
@@ -42,6 +51,6 @@ def _handler(generation: Generation, host: Host, settings: Settings) -> Handler:
 module = Module(
     name="files",
     directives=DIRECTIVES,
-    hooks=Hooks(prepare=_prepare, translate=_translate, handler=_handler),
+    hooks=Hooks(prepare=_prepare, worker_start=_follow, translate=_translate, handler=_handler),
     after=("alias_module", "welcome_module"),
 )

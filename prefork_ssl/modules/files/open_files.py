@@ -7,9 +7,11 @@ change time; so nothing stale is served, and no path that now leads elsewhere is
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import time
+from collections.abc import Callable
 
 from prefork_ssl.modules.files.paths import Symlinks, open_below
 from prefork_ssl.modules.files.validators import of_file
@@ -66,9 +68,14 @@ class OpenFile:
 
 
 class Files:
-    """Opens files below trusted folders; one for each generation, and so with its own memory in each worker."""
+    """Opens files below trusted folders; one for each generation, and so with its own memory in each worker.
+
+    `turn` gives a number that stays the same for one turn of the worker's loop. Requests that arrived together may be
+    answered from one look at the file system. Without a loop every moment is a turn of its own.
+    """
 
     def __init__(self) -> None:
+        self.turn: Callable[[], float] = lambda: math.nan
         self._remembered: dict[_Key, OpenFile] = {}
         self._room = _MEMORY
 

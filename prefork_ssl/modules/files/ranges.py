@@ -69,9 +69,14 @@ def _coalesced(spans: list[Span]) -> list[Span]:
 
 
 class MultipartRanges:
-    """The body of a multipart/byteranges response: an iterable of chunks, and a close() that closes the file."""
+    """The body of a multipart/byteranges response: an iterable of chunks, and a close() that closes the file.
 
-    def __init__(self, file: OpenFile, spans: Sequence[Span], content_type: str | None) -> None:
+    `content_type` is the field that tells the file's type, if that is known.
+    """
+
+    def __init__(
+        self, file: OpenFile, spans: Sequence[Span], content_type: Sequence[tuple[str, str]]
+    ) -> None:
         self.boundary = secrets.token_hex(12)
         self._file = file
         self._parts = [(self._head(span, file.size, content_type), span) for span in spans]
@@ -97,7 +102,7 @@ class MultipartRanges:
             position += len(chunk)
             yield chunk
 
-    def _head(self, span: Span, size: int, content_type: str | None) -> bytes:
-        kind = f"Content-Type: {content_type}\r\n" if content_type else ""
+    def _head(self, span: Span, size: int, content_type: Sequence[tuple[str, str]]) -> bytes:
+        kind = "".join(f"{name}: {value}\r\n" for name, value in content_type)
         text = f"\r\n--{self.boundary}\r\n{kind}Content-Range: {span.content_range(size)}\r\n\r\n"
         return text.encode("latin-1")

@@ -5,41 +5,75 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from prefork_ssl.kernel.request import Body, FileBody, Request, Response
-from prefork_ssl.modules.files.conditions import range_still_fits, refusal
+from prefork_ssl.modules.files.conditions import CONDITIONS, range_still_fits, refusal
+from prefork_ssl.modules.files.encodings import prefers_gzip
 from prefork_ssl.modules.files.open_files import OpenFile
 from prefork_ssl.modules.files.ranges import MultipartRanges, Span, parse_range
 from prefork_ssl.modules.files.validators import Validators, http_date
 
+# Fields of a request that may ask for something else than the whole file.
+_SPECIAL = CONDITIONS | {"range"}
 
-class Representation(NamedTuple):
-    """A regular file, open for reading; `encoding` is a content coding or "".
+
+class Representation:
+    """A regular file, open for reading, and the fields that tell of it in a response. `encoding` is a content coding or
+    "".
 
     `negotiated` tells whether another client might get another representation under the same URL.
     """
 
-    file: OpenFile
-    content_type: str | None
-    encoding: str = ""
-    negotiated: bool = False
+    __slots__ = ("content_type", "fields", "file", "validation", "whole")
+
+    def __init__(
+        self, file: OpenFile, content_type: str | None, encoding: str = "", *, negotiated: bool = False
+    ) -> None:
+        self.file = file
+        self.content_type = [("Content-Type", content_type)] if content_type else []
+        self.validation = [("ETag", file.validators.etag)]
+        if negotiated:
+            self.validation.append(("Vary", "Accept-Encoding"))
+        modified = ("Last-Modified", http_date(file.validators.modified))
+        self.fields = [modified, *self.validation, ("Accept-Ranges", "bytes")]
+        if encoding:
+            self.fields.append(("Content-Encoding", encoding))
+        self.whole = [*self.fields, *self.content_type]
+
+
+class Offer(NamedTuple):
+    """What there is under a path: the file, and the compressed copy beside it if it has one."""
+
+    plain: Representation
+    packed: Representation | None
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it holds no descriptor, and so can be used again."""
+        return all(copy.file.data is not None for copy in self if copy is not None)
+
+    def choose(self, request: Request) -> Representation:
+        """What this client likes best; the other one is closed."""
+        if self.packed is None:
+            return self.plain
+        if prefers_gzip(request.fields.get("accept-encoding", "")):
+            self.plain.file.close()
+            return self.packed
+        self.packed.file.close()
+        return self.plain
 
 
 def respond(request: Request, representation: Representation) -> Response:
     """The response to a GET or HEAD. It takes over the file: closed at once, or given to the body."""
+    if _SPECIAL.isdisjoint(request.fields):
+        return _whole(request, representation)
     found = representation.file.validators
-    headers = [("Last-Modified", http_date(found.modified)), ("ETag", found.etag)]
-    if representation.negotiated:
-        headers.append(("Vary", "Accept-Encoding"))
     refused = refusal(request, found)
     if refused is not None:
         representation.file.close()
-        return Response(refused, headers[1:], b"" if refused == 304 else None)
-    headers.append(("Accept-Ranges", "bytes"))
-    if representation.encoding:
-        headers.append(("Content-Encoding", representation.encoding))
+        return Response(refused, representation.validation, b"" if refused == 304 else None)
     spans = _wanted_spans(request, representation.file.size, found)
     if spans is None:
-        return _whole(request, representation, headers)
-    return _parts(representation, headers, spans)
+        return _whole(request, representation)
+    return _parts(representation, spans)
 
 
 def _wanted_spans(request: Request, size: int, found: Validators) -> list[Span] | None:
@@ -53,37 +87,38 @@ def _wanted_spans(request: Request, size: int, found: Validators) -> list[Span] 
     return parse_range(field, size)
 
 
-def _whole(request: Request, representation: Representation, headers: list[tuple[str, str]]) -> Response:
-    if representation.content_type:
-        headers.append(("Content-Type", representation.content_type))
-    size = representation.file.size
+def _whole(request: Request, representation: Representation) -> Response:
+    file = representation.file
     if request.method == "HEAD":
-        representation.file.close()
-        return Response(200, headers, None, length=size)
-    return Response(200, headers, _body(representation.file, Span(0, size)), length=size)
+        file.close()
+        return Response(200, representation.whole, None, length=file.size)
+    return Response(200, representation.whole, _body(file))
 
 
-def _parts(representation: Representation, headers: list[tuple[str, str]], spans: list[Span]) -> Response:
+def _parts(representation: Representation, spans: list[Span]) -> Response:
     size = representation.file.size
     if not spans:
         representation.file.close()
         return Response(416, [("Content-Range", f"bytes */{size}")])
     if len(spans) > 1:
-        return _multipart(representation, headers, spans)
+        return _multipart(representation, spans)
     (span,) = spans
-    headers.append(("Content-Range", span.content_range(size)))
-    if representation.content_type:
-        headers.append(("Content-Type", representation.content_type))
-    return Response(206, headers, _body(representation.file, span), length=span.end - span.start)
+    place = ("Content-Range", span.content_range(size))
+    headers = [*representation.fields, place, *representation.content_type]
+    return Response(206, headers, _part(representation.file, span))
 
 
-def _multipart(representation: Representation, headers: list[tuple[str, str]], spans: list[Span]) -> Response:
+def _multipart(representation: Representation, spans: list[Span]) -> Response:
     body = MultipartRanges(representation.file, spans, representation.content_type)
-    headers.append(("Content-Type", f"multipart/byteranges; boundary={body.boundary}"))
-    return Response(206, headers, body, length=body.length)
+    kind = ("Content-Type", f"multipart/byteranges; boundary={body.boundary}")
+    return Response(206, [*representation.fields, kind], body, length=body.length)
 
 
-def _body(file: OpenFile, span: Span) -> Body:
+def _body(file: OpenFile) -> Body:
+    return FileBody(file.fd, 0, file.size) if file.data is None else file.data
+
+
+def _part(file: OpenFile, span: Span) -> Body:
     if file.data is None:
         return FileBody(file.fd, span.start, span.end - span.start)
     return file.data[span.start : span.end]
