@@ -53,16 +53,6 @@ class Reader:
         self._nesting = Nesting(problems, vocabulary.has_section)
         self._including: list[str] = []
         self._order = 0
-        self._obeyed: dict[str, tuple[Directive[Any], Callable[[Any, Line], None]]] = {
-            directive.name.lower(): (directive, obey)
-            for directive, obey in (
-                (DEFINE, self._define),
-                (UNDEFINE, self._undefine),
-                (INCLUDE, self._include),
-                (INCLUDE_OPTIONAL, self._include_optional),
-                (LOAD_MODULE, self._load_module),
-            )
-        }
 
     @property
     def nodes(self) -> list[Node]:
@@ -123,7 +113,7 @@ class Reader:
         line = self._line(name, text, origin)
         if not line.readable:
             return
-        if name.lower() in self._obeyed:
+        if name.lower() in _OBEYED:
             self._obey(line)
         else:
             self._nesting.add(line)
@@ -164,9 +154,9 @@ class Reader:
     # --- directives that are obeyed at once ---------------------------------------------------------------------------
 
     def _obey(self, line: Line) -> None:
-        directive, obey = self._obeyed[line.name.lower()]
+        directive, obey = _OBEYED[line.name.lower()]
         try:
-            obey(directive.arguments.parse(line.words, line.place), line)
+            obey(self, directive.arguments.parse(line.words, line.place), line)
         except (BadArgument, OSError) as error:
             self._problems.add_argument(line, error, directive.usage)
 
@@ -203,6 +193,18 @@ class Reader:
                 self.read_file(file)
             except OSError as error:
                 self._problems.add_argument(line, error)
+
+
+_OBEYED: dict[str, tuple[Directive[Any], Callable[[Reader, Any, Line], None]]] = {
+    directive.name.lower(): (directive, obey)
+    for directive, obey in (
+        (DEFINE, Reader._define),
+        (UNDEFINE, Reader._undefine),
+        (INCLUDE, Reader._include),
+        (INCLUDE_OPTIONAL, Reader._include_optional),
+        (LOAD_MODULE, Reader._load_module),
+    )
+}
 
 
 def _split_name(content: str) -> tuple[str, str]:
