@@ -231,10 +231,11 @@ Body = bytes | FileBody | Iterable[bytes]
 class Response:
     """An answer. `headers` keeps order and the names' spelling. `length` of the body in bytes; None if not known
     beforehand (chunked, or ended by close). A status of 400 or more with `body` None gets the ErrorDocument of that
-    status, with `note` as its explanation (plain text, escaped when shown). `upgrade` goes with status 101.
+    status, with `note` as its explanation (plain text, escaped when shown), and below it a link to the URI `link`, if
+    there is one. `upgrade` goes with status 101.
     """
 
-    __slots__ = ("body", "close", "headers", "length", "note", "sent", "status", "upgrade")
+    __slots__ = ("body", "close", "headers", "length", "link", "note", "sent", "status", "upgrade")
 
     def __init__(
         self,
@@ -250,6 +251,7 @@ class Response:
         self.body = body
         self.length = _length(body, length)
         self.note = note
+        self.link = ""
         self.close = False  # end the connection after this response
         self.sent = 0  # bytes of body sent, for the log
         self.upgrade: Upgrade | None = None

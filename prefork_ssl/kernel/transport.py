@@ -207,6 +207,10 @@ class Transport:
         """End the conversation in good order, as this protocol has it; the caller closes the wire afterwards."""
         self.wire.sock.shutdown(socket.SHUT_WR)
 
+    def abandon(self) -> None:
+        """The conversation broke off: what the peer has got must not look whole. The caller closes the wire."""
+        self.wire.abort()
+
     def _send(self, data: bytes | memoryview) -> int:
         try:
             return self.wire.sock.send(data)

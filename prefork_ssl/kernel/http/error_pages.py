@@ -59,13 +59,16 @@ _NOT_PASSED_ON = frozenset(
 _OF_THE_PAGE = frozenset(("content-type", "content-language", "content-encoding"))
 
 
-def plain_page(status: int, note: str = "", admin: str = "") -> Response:
-    """The page of `status`. `note` explains, `admin` is whom to tell of the server's mistakes; both are plain text."""
+def plain_page(status: int, note: str = "", admin: str = "", link: str = "") -> Response:
+    """The page of `status`. `note` explains, `admin` is whom to tell of the server's mistakes, `link` is a URI to go on
+    to; all are plain text."""
     title = html.escape(reason(status) or "Error")
     sentences = [_SENTENCES.get(status, "The request failed."), note]
     if admin and status >= 500:
         sentences.append(f"Please tell {admin} what you did and when.")
     paragraphs = "".join(f"<p>{html.escape(sentence)}</p>\n" for sentence in sentences if sentence)
+    if link:
+        paragraphs += f'<p><a href="{html.escape(link)}">{html.escape(link)}</a></p>\n'
     page = (
         f'<!DOCTYPE html>\n<html lang="en">\n<head><title>{status} {title}</title></head>\n'
         f"<body>\n<h1>{title}</h1>\n{paragraphs}</body>\n</html>\n"
@@ -76,7 +79,8 @@ def plain_page(status: int, note: str = "", admin: str = "") -> Response:
 def with_plain_page(request: Request, response: Response, note: str = "") -> Response:
     """The response with the page of its status as its body."""
     notes = " ".join(filter(None, (response.note, note)))
-    return _with_page(response, plain_page(response.status, notes, request.settings[SERVER_ADMIN]))
+    page = plain_page(response.status, notes, request.settings[SERVER_ADMIN], response.link)
+    return _with_page(response, page)
 
 
 def with_page(request: Request, response: Response, serve: Callable[[Request], Response]) -> Response:

@@ -51,7 +51,7 @@ def serve(transport: Transport, dispatcher: Dispatcher, serving: Serving) -> Non
     except (OSError, Deadline) as error:
         # The peer has gone, or reads no more, or the response broke off: it must not look whole.
         dispatcher.lost(transport.wire, error)
-        transport.wire.abort()
+        transport.abandon()
         return
     try:
         _part(transport, conversation.unheard)

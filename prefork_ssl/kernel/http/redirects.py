@@ -18,6 +18,11 @@ def quote_path(path: str) -> str:
     return quote(path, safe=_PATH_CHARACTERS, errors="surrogateescape")
 
 
+def quote_target(target: str) -> str:
+    """A request target as it was received (latin-1), as it stands in a URI."""
+    return quote(target.encode("latin-1"), safe=_URI_CHARACTERS)
+
+
 def redirect(status: int, location: str) -> Response:
     """A response of `status` (3xx) that leads to `location`, a URI or a path; what a URI cannot hold is encoded.
 

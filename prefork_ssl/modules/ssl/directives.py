@@ -11,11 +11,9 @@ from prefork_ssl.config import arguments
 from prefork_ssl.config.arguments import Words, many, on_off, one
 from prefork_ssl.config.directives import Arguments, Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument, Origin
-from prefork_ssl.kernel.directives import log_target
 from prefork_ssl.modules.ssl.context.ciphers import GROUPS, TLS13, UP_TO_TLS12, check_ciphers, check_groups
 from prefork_ssl.modules.ssl.context.protocols import DEFAULT as DEFAULT_PROTOCOLS
 from prefork_ssl.modules.ssl.context.protocols import ProtocolRange, parse_protocols
-from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.passphrase.means import Means, parse_means
 
 # --- arguments ---------------------------------------------------------------------------------------------------
@@ -141,15 +139,12 @@ SSL_OPENSSL_CONF_CMD: Directive[Mapping[str, str]] = Directive(
     append,
 )
 
-SSL_LOG: Directive[str] = Directive(
-    "SSLLog", log_target, HOST, "", "The log of everything about TLS. Errors are in the ErrorLog in any case."
-)
-SSL_LOG_LEVEL = Directive(
-    "SSLLogLevel",
-    arguments.choice_of({level.name.lower(): level for level in SSLLevel}),
+SSL_REDIRECT_PLAIN_HTTP = Directive(
+    "SSLRedirectPlainHTTP",
+    on_off,
     HOST,
-    SSLLevel.INFO,
-    "How much is written to SSLLog.",
+    False,
+    "Whether a request that comes to a TLS port as plain HTTP is sent to https:// (308), instead of being told so (400).",
 )
 
 SSL_PASS_PHRASE_DIALOG = Directive(

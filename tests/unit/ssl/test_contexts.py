@@ -94,16 +94,15 @@ def test_a_version_that_the_host_does_not_allow_is_refused(port, folder):
     assert "alert protocol version" in refusal(port, "old.test", V13)
     assert "alert protocol version" in refusal(port, "new.test", V12)
     for offered, allowed in (("TLSv1.2", "TLSv1.3"), ("TLSv1.3", "TLSv1.2")):
-        logged(folder / "ssl_log", f"[Hint: the client offers {offered}, SSLProtocol allows {allowed}]")
+        logged(folder / "ssl_log", f"[Hint: the client offers {offered}, SSLProtocol allows {allowed}: ")
 
 
 def test_a_cipher_that_the_host_does_not_allow_is_refused(port, folder):
     assert "alert handshake failure" in refusal(
         port, "old.test", V12, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256"
     )
-    logged(
-        folder / "ssl_log", "offers no cipher of SSLCipherSuite SSL ECDHE-ECDSA-AES256-GCM-SHA384 that fits"
-    )
+    offered, allowed = "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"
+    logged(folder / "ssl_log", f"the client offers {offered}; SSLCipherSuite allows {allowed}]")
 
 
 @pytest.mark.parametrize("ciphers", ["aNULL:@SECLEVEL=0", "eNULL:@SECLEVEL=0"])

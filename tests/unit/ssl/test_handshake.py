@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def port(folder):
     hosts = host("a.test", site(folder, "a.test").lines) + host("b.test", site(folder, "b.test").lines)
-    log = "SSLLog ssl_log\nLogLevel ssl:info\n"
+    log = "SSLLog ssl_log\nSSLLogRepeat 0\nLogLevel ssl:info\n"
     limit = f"RequestReadTimeout handshake={int(LIMIT * 1000)}ms\n"
     with serving(prepare(folder, log + limit + hosts)) as served:
         yield served.port
@@ -67,7 +67,7 @@ def test_a_silent_client_is_dropped_in_time(port, log):
         peer = "{}:{}".format(*sock.getsockname())
         assert sock.recv(1) == b""
     assert LIMIT <= time.monotonic() - began < LIMIT + 1
-    assert "handshake timed out, before the first byte" in logged(log, peer)
+    assert "handshake timed out before the first byte" in logged(log, peer)
 
 
 def test_so_is_one_that_stops_in_the_middle(port, log):
@@ -75,7 +75,9 @@ def test_so_is_one_that_stops_in_the_middle(port, log):
         peer = "{}:{}".format(*sock.getsockname())
         sock.sendall(client_hello()[:100])
         assert sock.recv(1) == b""
-    assert "handshake timed out, after 100 bytes of an unfinished ClientHello" in logged(log, peer)
+    line = logged(log, peer)
+    assert "handshake timed out in the middle of the ClientHello" in line
+    assert f", 100 of {len(client_hello())} bytes)" in line
 
 
 def test_and_one_that_never_answers_the_server(port, log):
@@ -84,7 +86,7 @@ def test_and_one_that_never_answers_the_server(port, log):
         sock.sendall(client_hello())
         while sock.recv(65536):
             pass
-    assert "handshake timed out, after the ClientHello" in logged(log, peer)
+    assert "handshake timed out after our certificate was sent" in logged(log, peer)
 
 
 def test_who_waits_does_not_keep_others_waiting(port):
@@ -101,9 +103,7 @@ def test_a_client_that_leaves_is_information(port, log):
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         peer = "{}:{}".format(*sock.getsockname())
     line = logged(log, peer)
-    assert (
-        "[info]  connection ended during the handshake, before the first byte: closed by the client" in line
-    )
+    assert "[info]  connection ended during the handshake before the first byte: closed by the client" in line
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,7 @@ def test_garbage_after_the_handshake_ends_the_connection_with_an_alert(port, log
 def test_the_client_may_refuse_our_certificate_and_say_why(port, log):
     with pytest.raises(ssl.SSLCertVerificationError):
         connect(port, "a.test", ssl.create_default_context())
-    assert "[Hint: the client does not accept the server's certificate: it does not know the CA" in logged(
-        log, "unknown ca"
-    )
+    assert "[Hint: the client does not accept SSLCertificateFile" in logged(log, "alert unknown ca (")
 
 
 @pytest.mark.parametrize(("offered", "chosen"), [(["h2", "http/1.1"], "http/1.1"), ([], None)])
@@ -173,7 +171,7 @@ def test_a_client_that_wants_another_protocol_is_refused(port, log):
     context.set_alpn_protocols(["h2", "spdy/3"])
     with pytest.raises(ssl.SSLError, match="no application protocol"):
         connect(port, context=context)
-    assert "ALPN" in logged(log, "no application protocol [Hint")
+    assert "application protocols h2 spdy/3 (ALPN)" in logged(log, "no application protocol (")
 
 
 def test_renegotiation_by_the_client_is_refused(port):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from types import SimpleNamespace
 
 import pytest
@@ -33,6 +34,15 @@ def port(folder):
         + host("stricter.test", shared, "SSLProtocol TLSv1.3")
     )
     ready = prepare(folder, text)
+    dispatcher = Dispatcher(ready)
+    with serving(ready, lambda transport: serve(transport, dispatcher, WORKER)) as served:
+        yield served.port
+
+
+@pytest.fixture(scope="module")
+def redirecting_port(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("redirecting")
+    ready = prepare(folder, host("a.test", site(folder, "a.test").lines, "SSLRedirectPlainHTTP on"))
     dispatcher = Dispatcher(ready)
     with serving(ready, lambda transport: serve(transport, dispatcher, WORKER)) as served:
         yield served.port
@@ -71,20 +81,47 @@ def test_which_host_may_answer(port, server_name, name, expected):
 
 def test_a_refusal_is_logged(port, folder):
     status(port, "a.test", "stricter.test")
-    line = logged(folder / "ssl_log", "request for stricter.test refused")
-    assert "in its handshake the client asked for a.test (client 127.0.0.1" in line
+    line = logged(folder / "ssl_log", "request for another host than that of the handshake refused (421)")
+    assert ", asked for a.test in its handshake, requests stricter.test) [Hint: " in line
 
 
-@pytest.mark.parametrize("target", ["/page?x=<b>", "*", "http://elsewhere.test/"])
-def test_plain_http_is_told_where_to_go(port, target):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    connection.putrequest("OPTIONS", target, skip_host=True)
-    connection.putheader("Host", "a.test")
-    connection.endheaders()
-    response = connection.getresponse()
-    page = response.read().decode()
-    assert response.status == 400
+def in_plain_http(port: int, target: str, host: str | None) -> tuple[http.client.HTTPResponse, str]:
+    """The answer to a request that a client sends without TLS to the TLS port, and its page."""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
+        field = f"Host: {host}\r\n" if host else ""
+        version = "HTTP/1.1" if host else "HTTP/1.0"
+        sock.sendall(f"OPTIONS {target} {version}\r\n{field}\r\n".encode("latin-1"))
+        response = http.client.HTTPResponse(sock)
+        response.begin()
+        page = response.read().decode()
     assert response.headers["Connection"] == "close"
-    name = "elsewhere.test" if target.startswith("http") else "a.test"
-    path = "/page?x=&lt;b&gt;" if target.startswith("/") else "/"
-    assert f"https://{name}:{port}{path} instead" in page
+    return response, page
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "link"),
+    [
+        ("/page?x=1", "a.test", "https://a.test:PORT/page?x=1"),
+        ("/page", "a.test:8443", "https://a.test:8443/page"),  # behind address translation
+        ("/page", "a.test:443", "https://a.test/page"),
+        ("/page", "[::1]:1234", "https://[::1]:1234/page"),
+        ("/page", None, "https://a.test:PORT/page"),
+        ("*", "a.test", "https://a.test:PORT/"),
+        ("http://elsewhere.test/x?y=%C3%A4", "a.test:1", "https://elsewhere.test:PORT/x?y=%C3%A4"),
+        ("http://elsewhere.test:77/", "a.test:1", "https://elsewhere.test:77/"),
+        ("//elsewhere.test/", "a.test", "https://a.test:PORT//elsewhere.test/"),
+        ('/"><script>', "a.test", "https://a.test:PORT/%22%3E%3Cscript%3E"),
+        ("/?a='b'&c", "a.test", "https://a.test:PORT/?a=&#x27;b&#x27;&amp;c"),
+    ],
+)
+def test_plain_http_is_told_where_to_go(port, target, host, link):
+    response, page = in_plain_http(port, target, host)
+    link = link.replace("PORT", str(port))
+    assert response.status == 400
+    assert f'<a href="{link}">{link}</a>' in page
+
+
+def test_or_is_sent_there(redirecting_port):
+    response, _ = in_plain_http(redirecting_port, "/page?x=1", "a.test")
+    assert response.status == 308
+    assert response.headers["Location"] == f"https://a.test:{redirecting_port}/page?x=1"

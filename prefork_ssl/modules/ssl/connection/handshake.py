@@ -12,9 +12,11 @@ from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Connect
 from prefork_ssl.kernel.process.listeners import Listener
 from prefork_ssl.kernel.transport import Deadline, Transport, Wire
-from prefork_ssl.modules.ssl.connection.transport import PlainTransport, TLSTransport, receive, send_at_once
+from prefork_ssl.modules.ssl.connection.plain_http import GuardedTransport, PlainTransport
+from prefork_ssl.modules.ssl.connection.transport import TLSTransport, receive, send_at_once
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Foreign, Missing, examine
 from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
+from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS, HostLogs
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
 from prefork_ssl.modules.ssl.log.events import handshakes
 from prefork_ssl.modules.ssl.log.trace import Trace
@@ -25,9 +27,10 @@ from prefork_ssl.modules.ssl.openssl.watching import WatchedConnection
 def connection(generation: Generation, listener: Listener) -> Connect | None:
     """The connection hook: for listeners through which a host that speaks TLS can be reached."""
     hosts = generation[TLS_HOSTS]
-    if not any(_reachable(host, listener) for host in hosts):
-        return None
-    return Reception(generation.hosts, hosts).connect
+    plain = PlainReception(generation.hosts, generation[SSL_LOGS])
+    if any(_reachable(host, listener) for host in hosts):
+        return Reception(generation.hosts, hosts, plain).connect
+    return plain.connect if plain.tells else None
 
 
 def _reachable(host: Host, listener: Listener) -> bool:
@@ -39,19 +42,37 @@ def _reachable(host: Host, listener: Listener) -> bool:
 _FIRST_READ = 4096
 
 
-class Reception:
-    """Receives the connections of a listener."""
+class PlainReception:
+    """Receives connections that are not to speak TLS; `tells` is whether any log wants to know of one that does."""
 
-    def __init__(self, table: HostTable, hosts: TLSHosts) -> None:
+    def __init__(self, table: HostTable, logs: HostLogs) -> None:
+        self._table = table
+        self._logs = logs
+        self.tells = logs.tell_info
+
+    def connect(self, wire: Wire) -> Transport:
+        """See kernel/hooks.py."""
+        return GuardedTransport(wire, self._mistaken) if self.tells else Transport(wire)
+
+    def _mistaken(self, wire: Wire, data: bytes) -> None:
+        log = self._logs[self._table.at(wire.local).default]
+        handshakes.tls_on_plain_port(log, wire.peer, wire.local[1], data)
+
+
+class Reception:
+    """Receives the connections of a listener. On some of its addresses there may be `plain` ones only."""
+
+    def __init__(self, table: HostTable, hosts: TLSHosts, plain: PlainReception) -> None:
         self._table = table
         self._hosts = hosts
+        self._plain = plain
 
     def connect(self, wire: Wire) -> Transport | None:
         """See kernel/hooks.py. Whatever goes wrong is the peer's affair: it is logged, and the connection ends."""
         names = self._table.at(wire.local)
         default = self._hosts.get(names.default)
         if default is None:
-            return Transport(wire)
+            return self._plain.connect(wire)
         opening = Opening(wire, default)
         try:
             return self._receive(opening, names)

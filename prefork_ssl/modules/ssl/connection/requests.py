@@ -6,7 +6,8 @@ from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import RequestPhase
 from prefork_ssl.kernel.request import Request, Response
-from prefork_ssl.modules.ssl.connection.transport import PlainTransport, TLSTransport
+from prefork_ssl.modules.ssl.connection.plain_http import PlainTransport, speak_tls
+from prefork_ssl.modules.ssl.connection.transport import TLSTransport
 from prefork_ssl.modules.ssl.hosts.sni import (
     MAY_ANSWER,
     SSL_STRICT_SNI_VHOST_CHECK,
@@ -31,7 +32,7 @@ def post_read(generation: Generation, host: Host) -> RequestPhase | None:
                 return None
             return _check_name(request, transport) or _check_host(request, transport)
         if isinstance(transport, PlainTransport) and request.previous is None:
-            return _speak_tls(request)
+            return speak_tls(request)
         return None
 
     def _check_host(request: Request, transport: TLSTransport) -> Response | None:
@@ -56,15 +57,3 @@ def post_read(generation: Generation, host: Host) -> RequestPhase | None:
         return None
 
     return check
-
-
-def _speak_tls(request: Request) -> Response:
-    port = request.transport.wire.local[1]
-    name = request.host_name + ("" if port == 443 else f":{port}")
-    path = request.target if request.target.startswith("/") else "/"
-    note = (
-        f"This port speaks HTTPS, and the request came as plain HTTP. Ask for https://{name}{path} instead."
-    )
-    response = Response(400, note=note)
-    response.close = True
-    return response

@@ -1,5 +1,4 @@
-"""What HTTP is spoken through on a TLS port: the transport of a connection after its handshake, and that of a client
-which did not speak TLS and is to be told so."""
+"""What HTTP is spoken through on a TLS port: the transport of a connection after its handshake."""
 
 from __future__ import annotations
 
@@ -13,6 +12,7 @@ from OpenSSL import SSL
 
 from prefork_ssl.kernel.request import FileBody
 from prefork_ssl.kernel.transport import SLICE, Transport, Wire
+from prefork_ssl.modules.ssl.connection.traffic import traffic
 from prefork_ssl.modules.ssl.certificate.view import CertificateView
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
 from prefork_ssl.modules.ssl.hosts.table import TLSHost
@@ -130,6 +130,14 @@ class TLSTransport(Transport):
         """Say close_notify, without waiting for the peer's (RFC 8446 section 6.1)."""
         self.tls.end()
         send_at_once(self.wire, self.tls)
+        if self.host.log.tells_info:
+            connections.closed(self, "standard", traffic(self.wire.sock))
+
+    def abandon(self) -> None:
+        """See Transport. Without close_notify, the peer knows that something is missing."""
+        if self.host.log.tells_info:
+            connections.closed(self, "broken off", traffic(self.wire.sock))
+        super().abandon()
 
     def flush(self) -> None:
         """Send what OpenSSL wants to have sent."""
@@ -151,19 +159,6 @@ class TLSTransport(Transport):
         if not self.broken:
             connections.broken(self, error)
         raise TLSFailure from error
-
-
-class PlainTransport(Transport):
-    """The connection of a client that speaks plain HTTP on a TLS port, whose first bytes were already received."""
-
-    def __init__(self, wire: Wire, received: bytes) -> None:
-        super().__init__(wire)
-        self._received = received
-
-    def read(self) -> bytes:
-        """See Transport."""
-        data, self._received = self._received, b""
-        return data or super().read()
 
 
 def receive(wire: Wire, tls: ServerConnection) -> int:

@@ -13,6 +13,7 @@ from prefork_ssl.modules.ssl.certificate.description import describe
 from prefork_ssl.modules.ssl.context.build import build_context
 from prefork_ssl.modules.ssl.context.parameters import parameters
 from prefork_ssl.modules.ssl.hosts.consistency import unreachable
+from prefork_ssl.modules.ssl.hosts.key_logs import key_log_findings
 from prefork_ssl.modules.ssl.hosts.material import HostMaterial, all_findings, host_material
 from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, tls_hosts
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
@@ -31,7 +32,7 @@ def examine(configuration: Configuration) -> Iterator[str]:
             _try_context(host, served)
     except KeyMaterialError as error:
         raise refused(error.findings) from error
-    for finding in dict.fromkeys((*findings, *unreachable(configuration))):
+    for finding in dict.fromkeys((*findings, *key_log_findings(material), *unreachable(configuration))):
         yield f"{finding.severity}: {finding}"
 
 

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from prefork_ssl.config.tree import Host
-from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.modules.ssl.directives import SSL_LOG, SSL_LOG_LEVEL
+from prefork_ssl.kernel.generation import Generation, Key
 from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources
 from prefork_ssl.modules.ssl.keys.findings import Finding
+from prefork_ssl.modules.ssl.log.directives import SSL_LOG, SSL_LOG_FORMAT, SSL_LOG_REPEAT, level
 from prefork_ssl.modules.ssl.log.events import lifecycle
 from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.log.repeats import Repeats
 
 
 class HostLogs:
-    """The SSL log of each host that speaks TLS; `main` is where the module itself has its say.
+    """The SSL log of each host, also of those that do not speak TLS; `main` is where the module itself has its say.
 
-    That is the main server's log; without an SSLLog there, the first host's that has one.
+    That is the main server's log; without an SSLLog there, the first host's that has one. `repeats` are counted for all
+    of them together.
     """
 
-    def __init__(self, generation: Generation, hosts: Sequence[Host]) -> None:
+    def __init__(self, generation: Generation) -> None:
         """Raises ConfigError if a log cannot be opened."""
-        self._logs = {host: _open(generation, host) for host in hosts}
-        main = _open(generation, generation.configuration.server)
+        configuration = generation.configuration
+        repetition = configuration.server.settings[SSL_LOG_REPEAT]
+        self.repeats = Repeats(repetition.most, repetition.seconds)
+        self._logs = {host: _open(generation, host, self.repeats) for host in configuration.all_hosts}
+        main = self._logs[configuration.server]
         self.main = (
             main if main.dedicated else next((log for log in self._logs.values() if log.dedicated), main)
         )
@@ -33,6 +38,11 @@ class HostLogs:
             for place in (source.where, source.key_where, source.chain_where, str(host.origin))
             if place
         }
+
+    @property
+    def tell_info(self) -> bool:
+        """Whether any of them tells what clients do."""
+        return any(log.tells_info for log in self._logs.values())
 
     def __getitem__(self, host: Host) -> SSLLog:
         return self._logs[host]
@@ -51,7 +61,12 @@ class HostLogs:
         return self._by_place.get(finding.where, self.main)
 
 
-def _open(generation: Generation, host: Host) -> SSLLog:
-    target = host.settings[SSL_LOG]
-    file = generation.logs.open(target, host.settings.origin(SSL_LOG)) if target else None
-    return SSLLog(host_name(host), file, host.settings[SSL_LOG_LEVEL], generation.logs.for_host(host))
+SSL_LOGS = Key[HostLogs]("ssl logs")
+
+
+def _open(generation: Generation, host: Host, repeats: Repeats) -> SSLLog:
+    settings = host.settings
+    target = settings[SSL_LOG]
+    file = generation.logs.open(target, settings.origin(SSL_LOG)) if target else None
+    general = generation.logs.for_host(host)
+    return SSLLog(host_name(host), file, level(settings), general, settings[SSL_LOG_FORMAT], repeats)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cryptography import x509
 from OpenSSL import SSL
 
+from prefork_ssl.modules.ssl.certificate.distinguished_names import rfc2253
+from prefork_ssl.modules.ssl.certificate.view import CertificateView
 from prefork_ssl.modules.ssl.log.event import quoted
 from prefork_ssl.modules.ssl.openssl import Rejection
 
 _CODES = SSL.X509VerificationCodes
+_LONGEST_NAME = 200  # characters
 
 MISSING = (
     "SSLVerifyClient require demands a certificate: install one in the client that a CA of SSLCACertificateFile "
@@ -18,13 +22,35 @@ MISSING = (
 )
 
 
-def described(rejection: Rejection) -> tuple[str, str]:
-    """Subject and issuer of the certificate that was refused; "unreadable" if they cannot be told."""
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What tells the certificate that was refused from others; "unreadable" where it cannot be parsed."""
+
+    subject: str
+    issuer: str
+    serial: str
+    validity: str
+
+
+def described(rejection: Rejection) -> Description:
+    """The certificate that was refused."""
     try:
         certificate = x509.load_der_x509_certificate(rejection.certificate)
-        return certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
     except ValueError:
-        return "unreadable", "unreadable"
+        return Description("unreadable", "unreadable", "unreadable", "unreadable")
+    view = CertificateView(certificate)
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return Description(
+        subject=_shortened(rfc2253(view.subject)),
+        issuer=_shortened(rfc2253(view.issuer)),
+        serial=f"{certificate.serial_number:X}",
+        validity=f"valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d}",
+    )
+
+
+def _shortened(name: str) -> str:
+    """Certificates may have names of any length, lines should not."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
 def refused(rejection: Rejection, depth: int) -> str:
@@ -34,7 +60,7 @@ def refused(rejection: Rejection, depth: int) -> str:
 
 
 def _unknown_ca(rejection: Rejection, _depth: int) -> str:
-    _, issuer = described(rejection)
+    issuer = described(rejection).issuer
     return (
         f"the CA {quoted(issuer)} is not known here: add its certificate to SSLCACertificateFile or SSLCACertificatePath "
         "if its clients are to be believed; an intermediate CA may be sent by the client instead"
@@ -54,7 +80,7 @@ def _too_long(rejection: Rejection, depth: int) -> str:
 
 def _expired(rejection: Rejection, _depth: int) -> str:
     who = "a CA of the client" if rejection.depth else "the client"
-    return f"{who} needs a new certificate ({_validity(rejection)}); compare the clock of this server, too"
+    return f"{who} needs a new certificate ({described(rejection).validity}); compare the clock of this server, too"
 
 
 def _revoked(_rejection: Rejection, _depth: int) -> str:
@@ -64,7 +90,7 @@ def _revoked(_rejection: Rejection, _depth: int) -> str:
 
 
 def _no_crl(rejection: Rejection, _depth: int) -> str:
-    _, issuer = described(rejection)
+    issuer = described(rejection).issuer
     return (
         f"there is no CRL of {quoted(issuer)} in SSLCARevocationFile or SSLCARevocationPath: add it, "
         "or write SSLCARevocationCheck ... no_crl_for_cert_ok"
@@ -72,7 +98,7 @@ def _no_crl(rejection: Rejection, _depth: int) -> str:
 
 
 def _old_crl(rejection: Rejection, _depth: int) -> str:
-    _, issuer = described(rejection)
+    issuer = described(rejection).issuer
     return f"the CRL of {quoted(issuer)} in SSLCARevocationFile or SSLCARevocationPath is out of date: get a new one"
 
 
@@ -86,15 +112,6 @@ def _no_authority(_rejection: Rejection, _depth: int) -> str:
 
 def _weak(_rejection: Rejection, _depth: int) -> str:
     return "its key or signature is too weak for OpenSSL: have it issued anew, or add @SECLEVEL=0 to SSLCipherSuite"
-
-
-def _validity(rejection: Rejection) -> str:
-    try:
-        certificate = x509.load_der_x509_certificate(rejection.certificate)
-    except ValueError:
-        return "unreadable"
-    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return f"valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
 
 
 _HINTS: dict[int, Callable[[Rejection, int], str]] = {

@@ -60,13 +60,15 @@ def test_a_hint_follows_the_message(log, lines):
     assert lines()[0].endswith("something happened (server www.test:443) [Hint: do this]")
 
 
-def test_what_openssl_said_has_lines_of_its_own_and_the_hint(log, lines):
+def test_what_openssl_and_the_system_said_has_lines_of_its_own(log, lines):
     errors = (QueuedError("SSL routines", "no shared cipher"), QueuedError("SSL routines", "again"))
-    log().write(event(errors=errors, hint="do this"))
-    first, second, third = (line.split("]  ")[1] for line in lines())
-    assert first == "something happened (server www.test:443)"
-    assert second == "OpenSSL: SSL routines: no shared cipher [Hint: do this]"
-    assert third == "OpenSSL: SSL routines: again"
+    log().write(event(errors=errors, hint="do this", system=OSError(104, "Connection reset by peer")))
+    assert [line.split("]  ")[1] for line in lines()] == [
+        "something happened (server www.test:443) [Hint: do this]",
+        "System: Connection reset by peer (errno: 104)",
+        "OpenSSL: SSL routines: no shared cipher",
+        "OpenSSL: SSL routines: again",
+    ]
 
 
 def test_bytes_of_clients_cannot_make_lines(log, lines):
