@@ -23,7 +23,7 @@ _ORDER = {
 _SYMBOLS = {"==": "eq", "=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 _NUMBER = re.compile(r"\s*([+-]?)0*([0-9]*)", re.ASCII)
-_LARGEST = 2**63 - 1
+_LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
 
 # Patterns that are no constants.
 _REMEMBERED = 256
@@ -32,8 +32,8 @@ _REMEMBERED = 256
 def _number(text: str) -> int:
     """The whole number that `text` begins with, 0 if there is none, within 64 bits: as C's strtoll has it."""
     sign, digits = _NUMBER.match(text).groups()  # type: ignore[union-attr]  # it matches everything
-    number = int(digits or "0") if len(digits) < 20 else _LARGEST
-    return max(-number, -_LARGEST - 1) if sign == "-" else min(number, _LARGEST)
+    number = int(digits or "0") if len(digits) < 20 else 10**20
+    return max(-number, _SMALLEST) if sign == "-" else min(number, _LARGEST)
 
 
 @lru_cache(maxsize=_REMEMBERED)
