@@ -239,7 +239,7 @@ def test_values_are_what_was_written(made, variables, random):
 PIECES = st.sampled_from(
     [
         "true", "false", "not", "!", "and", "&&", "or", "||", "(", ")", "eq", "==", "=", "!=", "<", "-lt", "in", "{",
-        "}", ",", "=~", "!~", "m/a/", "m#", "/(/i", "%{", "TEXT_A", "%{TEXT_A}", "}", ":", "%{tolower:", "HTTP:X", '"', "'",
+        "}", ",", "=~", "!~", "m/a/", "m#", "/(/i", "%{", "TEXT_A", "%{TEXT_A}", ":", "%{tolower:", "HTTP:X", '"', "'",
         '"a"', "'%{TEXT_A}$1'", "$0", "$9", "\\", "\\7", "\\777", ".", "1", "-5", "1.5", "-n", "-R", "-q", "-ipmatch",
         "-strmatch", "'10.0.0.0/8'", "tolower(", "md5 (", "OID(", "PeerExtList('1.2')", " ", "\t", "x", "ä", "\udcff",
     ]

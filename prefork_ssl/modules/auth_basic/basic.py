@@ -13,11 +13,11 @@ from prefork_ssl.kernel.dispatch.hosts import server_name
 from prefork_ssl.kernel.expression.condition import EvaluationError
 from prefork_ssl.kernel.generation import Generation, Key
 from prefork_ssl.kernel.hooks import Authentication, Report
+from prefork_ssl.kernel.http.credentials import parse_basic
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.request import Response
 from prefork_ssl.kernel.requirements import Test, granted_to_user
-from prefork_ssl.modules.auth_basic.credentials import parse_credentials
 from prefork_ssl.modules.auth_basic.directives import (
     AUTH_GROUP_FILE,
     AUTH_NAME,
@@ -75,7 +75,7 @@ class Basic:
 
     def identify(self, request: Request) -> Response | None:
         """Set the request's user, if its password is right; the challenge or 500 otherwise."""
-        credentials = parse_credentials(request.fields.get("authorization", ""))
+        credentials = parse_basic(request.fields.get("authorization", ""))
         if credentials is None:
             return self.challenge(request)
         user, password = credentials

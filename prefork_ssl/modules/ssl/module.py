@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from OpenSSL import __version__ as pyopenssl_version
 
-from prefork_ssl.kernel.hooks import Hooks
+from prefork_ssl.config.directives import Settings
+from prefork_ssl.config.tree import Configuration, Host
+from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.hooks import Hooks, Report, RequestPhase
 from prefork_ssl.kernel.module import Module
+from prefork_ssl.modules.ssl.access import conditions, rules
+from prefork_ssl.modules.ssl.access.directives import ACCESS_DIRECTIVES
+from prefork_ssl.modules.ssl.access.fake_basic_auth import authenticate
+from prefork_ssl.modules.ssl.access.requirements import REQUIREMENTS
 from prefork_ssl.modules.ssl.connection.handshake import connection
 from prefork_ssl.modules.ssl.connection.requests import post_read
 from prefork_ssl.modules.ssl.directives import SSL_DIRECTIVES
-from prefork_ssl.modules.ssl.hosts.consistency import check
+from prefork_ssl.modules.ssl.environment import told
+from prefork_ssl.modules.ssl.hosts import consistency, preparation
 from prefork_ssl.modules.ssl.hosts.examination import dump_certificates, examine
-from prefork_ssl.modules.ssl.hosts.preparation import prepare
+from prefork_ssl.modules.ssl.hosts.sni import SNI_DIRECTIVES
 from prefork_ssl.modules.ssl.hosts.upkeep import before_fork, maintain
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
+from prefork_ssl.modules.ssl.log.directives import LOG_DIRECTIVES
 from prefork_ssl.modules.ssl.openssl import LIBRARY
 from prefork_ssl.modules.ssl.stapling.directives import STAPLING_DIRECTIVES
 from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
 from prefork_ssl.modules.ssl.variables import ssl_variable
+from prefork_ssl.modules.ssl.verification import demand
 from prefork_ssl.modules.ssl.verification.directives import VERIFICATION_DIRECTIVES
 
 if TYPE_CHECKING:
@@ -31,19 +42,49 @@ def _forget(worker: Worker) -> None:
     worker.generation[STAPLER].forget()
 
 
+def _check(configuration: Configuration, modules: Sequence[Module], report: Report) -> None:
+    consistency.check(configuration, modules, report)
+    conditions.check(configuration, modules, report)
+
+
+def _prepare(generation: Generation) -> None:
+    preparation.prepare(generation)
+    conditions.prepare(generation)
+
+
+def _access(generation: Generation, host: Host, settings: Settings) -> RequestPhase | None:
+    """Who the client is must be known before it is asked what it may do."""
+    know = demand.access(generation, host, settings)
+    judge = rules.access(generation, host, settings)
+    if know is None or judge is None:
+        return know or judge
+    return lambda request: know(request) or judge(request)
+
+
 module = Module(
     name="ssl_module",
-    directives=(*SSL_DIRECTIVES, *STAPLING_DIRECTIVES, *VERIFICATION_DIRECTIVES),
+    directives=(
+        *SSL_DIRECTIVES,
+        *LOG_DIRECTIVES,
+        *SNI_DIRECTIVES,
+        *STAPLING_DIRECTIVES,
+        *VERIFICATION_DIRECTIVES,
+        *ACCESS_DIRECTIVES,
+    ),
     hooks=Hooks(
-        check=check,
-        prepare=prepare,
+        check=_check,
+        prepare=_prepare,
         examine=examine,
         before_fork=before_fork,
         maintain=maintain,
         worker_start=_forget,
         connection=connection,
         post_read=post_read,
+        access=_access,
+        authenticate=authenticate,
+        environment=told,
     ),
+    requirements=REQUIREMENTS,
     variables={"SSL_": ssl_variable},
     dumps={"DUMP_CERTS": dump_certificates},
     tokens=(f"pyOpenSSL/{pyopenssl_version}", LIBRARY),

@@ -81,13 +81,13 @@ def extension_values(certificate: x509.Certificate) -> Iterator[tuple[str, bytes
 
 
 def string_in(der: bytes) -> str | None:
-    """The text of an element that is a string; None if it is none."""
+    """The text of an element that is a string; None if it is none, or no element: an extension may hold anything."""
     try:
-        for tag, content in _elements(der):
-            return Attribute("", tag, content).text
-    except IndexError:  # the value of an extension may be anything
+        (tag, content), *_ = _elements(der)
+    except (IndexError, ValueError):
         return None
-    return None
+    attribute = Attribute("", tag, content)
+    return attribute.text if attribute.der == der else None
 
 
 def _name(contents: bytes) -> DistinguishedName:
