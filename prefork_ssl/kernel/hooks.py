@@ -9,6 +9,7 @@ A request function that returns a Response ends the phases before the handler; N
 what `access` returns can be overruled by who the user is; a RequestError that it raises cannot.
 
     once, master        check, prepare, before_fork; under -t: check, examine
+    each reload, master settled
     each second, master maintain
     each worker         worker_start ... worker_stop
     each connection     connection
@@ -64,6 +65,10 @@ Examine = Callable[[Configuration], Iterable[str]]
 # while it is in service. `maintain` must not wait for anything.
 BeforeFork = Callable[["Generation"], None]
 Maintain = Callable[["Generation"], Renewal | None]
+
+# How a start or a reload has ended, in the master. The generation is the one that is in service now; the text tells why
+# another one was refused, and is empty if this is the new one.
+Settled = Callable[["Generation", str], None]
 
 # Life of a worker: after privileges are dropped and before the first accept; after the last connection has ended.
 WorkerEvent = Callable[["Worker"], None]
@@ -131,6 +136,7 @@ class Hooks:
     prepare: Prepare | None = None
     examine: Examine | None = None
     before_fork: BeforeFork | None = None
+    settled: Settled | None = None
     maintain: Maintain | None = None
     worker_start: WorkerEvent | None = None
     worker_stop: WorkerEvent | None = None

@@ -1,4 +1,5 @@
-"""What modules do in the master: before the first worker of a generation is forked, and about once a second after."""
+"""What modules do in the master: before the first worker of a generation is forked, when all of them serve, and about
+once a second after."""
 
 from __future__ import annotations
 
@@ -19,6 +20,15 @@ class Maintenance:
         for module in generation.modules:
             if module.hooks.before_fork is not None:
                 module.hooks.before_fork(generation)
+
+    def settle(self, generation: Generation, refusal: str = "") -> None:
+        """This generation is in service: newly, or still, because the next one was refused."""
+        for module in generation.modules:
+            if module.hooks.settled is not None:
+                try:
+                    module.hooks.settled(generation, refusal)
+                except Exception:  # noqa: BLE001 - nor is it a reason to undo what was done
+                    generation.logs.server.exception(f"{module.name} cannot be told of a reload")
 
     def run(self, generation: Generation) -> Renewal | None:
         """Maintain the generation in service; what its modules ask for, taken together."""

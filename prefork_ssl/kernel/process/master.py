@@ -320,6 +320,7 @@ class Master:
         self._supervisor.take_over(rollout.crew)
         self._use_log_of(rollout.crew)
         self._log.write(Level.NOTICE, f"ready: {rollout.crew}")
+        self._maintenance.settle(rollout.crew.generation)
         if earlier is None:
             self._launch.ready()
         else:
@@ -352,6 +353,8 @@ class Master:
         self._log.write(
             Level.ERROR, "reload refused, everything stays as it was:", detail=reason.splitlines()
         )
+        if self._crew is not None:
+            self._maintenance.settle(self._crew.generation, reason)
         self._notify(systemd.notify_ready, f"reload refused: {reason.splitlines()[0]}")
         for answer in answers:
             answer(f"refused\n{reason}")

@@ -64,7 +64,8 @@ def prepare(generation: Generation) -> None:
             for host in hosts
         }
     except KeyMaterialError as error:
-        logs.tell_refusal(error.findings)
+        if generation.previous is None:  # otherwise the generation in service hears of it (settled)
+            logs.tell_refusal(error.findings)
         raise refused(error.findings) from error
     generation.keep(TLS_HOSTS, table)
     generation.keep(

@@ -53,6 +53,15 @@ def before_fork(generation: Generation) -> None:
     _staple(generation)
 
 
+def settled(generation: Generation, refusal: str) -> None:
+    """See kernel/hooks.py."""
+    log = generation[UPKEEP].log
+    if refusal:
+        lifecycle.reload_refused(log, generation.number, refusal)
+    else:
+        lifecycle.in_service(log, generation.number)
+
+
 def maintain(generation: Generation) -> Renewal | None:
     """See kernel/hooks.py."""
     kept = generation[UPKEEP]
