@@ -1,5 +1,4 @@
-"""Clients' certificates, good ones and all kinds of bad ones, and the CAs that they are from. Made by the library, not by
-us."""
+"""Certificates of clients, good ones and all kinds of bad ones, and the CAs that they are from; made by the library."""
 
 from __future__ import annotations
 
@@ -146,3 +145,28 @@ _CA = (
         decipher_only=False,
     ),
 )
+
+
+class Wallet:
+    """One of each, in files of one folder. `root` is the CA that servers believe; `middle` is below it, and `low` below
+    that. `stranger` is a CA that nobody knows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = Issuer(folder, name("Client Root"))
+        self.middle = Issuer(folder, name("Client Middle"), self.root)
+        self.low = Issuer(folder, name("Client Low"), self.middle)
+        self.stranger = Issuer(folder, name("Stranger", "Snake Oil"))
+        self.ok = self.root.client("ok")
+        self.revoked = self.root.client("revoked")
+        self.expired = self.root.client("expired", begins=-3 * DAY, ends=-DAY)
+        self.premature = self.root.client("premature", begins=DAY)
+        self.for_servers = self.root.client("for-servers", usage=ExtendedKeyUsageOID.SERVER_AUTH)
+        self.deep = self.middle.client("deep")
+        self.deeper = self.low.client("deeper")
+        self.without_chain = self.middle.client("without-chain", chain=False)
+        self.snake_oil = self.stranger.client("snake-oil", name("snake-oil", "Snake Oil"))
+        self.self_signed = self_signed(folder, "self-signed")
+        self.crls = folder / "all.crl"
+        crls = self.root.crl(self.revoked), self.middle.crl(), self.low.crl()
+        self.crls.write_bytes(b"".join(crl.read_bytes() for crl in crls))

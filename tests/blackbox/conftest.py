@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from blackbox.authority import Authority, Pair, ec_key, rsa_key
+from blackbox.client_certificates import Wallet
 from blackbox.server import Server
 
 ServerFactory = Callable[..., Server]
@@ -34,6 +35,12 @@ def rsa_pair(authority: Authority) -> Pair:
 def ecdsa_pair(authority: Authority) -> Pair:
     """An ECDSA certificate for ecdsa.test, localhost and 127.0.0.1."""
     return authority.issue("ecdsa", ["ecdsa.test", "localhost", "127.0.0.1"], ec_key())
+
+
+@pytest.fixture(scope="session")
+def wallet(tmp_path_factory: pytest.TempPathFactory) -> Wallet:
+    """Certificates of clients, and their CAs."""
+    return Wallet(tmp_path_factory.mktemp("clients"))
 
 
 @pytest.fixture(scope="session")

@@ -43,13 +43,14 @@ def refused(
     hello: ClientHello | None = None,
 ) -> None:
     """The certificate that came is not good enough where SSLVerifyDepth is `depth`."""
-    subject, issuer = hints.described(found)
+    shown = hints.described(found)
     fields: dict[str, Value] = {
         "reason": found.text,
         "code": found.code,
         "depth": found.depth,
-        "subject": subject,
-        "issuer": issuer,
+        "subject": shown.subject,
+        "issuer": shown.issuer,
+        "serial": shown.serial,
     }
     log.write(
         Event(
@@ -60,8 +61,9 @@ def refused(
             fields,
             errors,
             details=(
-                f"certificate of {quoted(subject)}",
-                f"issued by {quoted(issuer)}",
+                f"certificate of {quoted(shown.subject)}",
+                f"issued by {quoted(shown.issuer)}",
+                f"serial number {shown.serial}",
                 f"depth {found.depth}",
             ),
             hello=hello,

@@ -62,8 +62,8 @@ def refused(rejection: Rejection, depth: int) -> str:
 def _unknown_ca(rejection: Rejection, _depth: int) -> str:
     issuer = described(rejection).issuer
     return (
-        f"the CA {quoted(issuer)} is not known here: add its certificate to SSLCACertificateFile or SSLCACertificatePath "
-        "if its clients are to be believed; an intermediate CA may be sent by the client instead"
+        f"the CA {quoted(issuer)} is not known here: add its certificate to SSLCACertificateFile or "
+        "SSLCACertificatePath if its clients are to be believed; an intermediate CA may be sent by the client instead"
     )
 
 
@@ -75,7 +75,7 @@ def _self_signed(_rejection: Rejection, _depth: int) -> str:
 
 
 def _too_long(rejection: Rejection, depth: int) -> str:
-    return f"SSLVerifyDepth {depth} allows so many CA certificates above the client's: raise it to {rejection.depth}"
+    return f"SSLVerifyDepth {depth} lets no more CA certificates stand above the client's: raise it to {rejection.depth}"
 
 
 def _expired(rejection: Rejection, _depth: int) -> str:
