@@ -249,12 +249,14 @@ class Response:
         self.status = status
         self.headers = list(headers)
         self.body = body
-        self.length = _length(body, length)
+        self.length = len(body) if isinstance(body, bytes) else length
         self.note = note
         self.link = ""
         self.close = False  # end the connection after this response
         self.sent = 0  # bytes of body sent, for the log
         self.upgrade: Upgrade | None = None
+        if isinstance(body, FileBody):
+            self.length = body.count
 
     def discard(self) -> None:
         """Free what the body holds, a file or whatever its close() frees, because it will not be sent (any more)."""
@@ -265,12 +267,6 @@ class Response:
             os.close(body.fd)
         else:
             getattr(body, "close", _nothing)()
-
-
-def _length(body: Body | None, declared: int | None) -> int | None:
-    if isinstance(body, bytes):
-        return len(body)
-    return body.count if isinstance(body, FileBody) else declared
 
 
 def _nothing() -> None:

@@ -1,7 +1,7 @@
 """The head of a response as bytes: status line, Date, Server, the response's own fields, framing.
 
-What is the same for every response of a second is made once in that second; a field's name is looked at once in the
-life of the process.
+What is the same for every response of a second is made once in that second. A field is looked at and made a line once;
+most responses have those of responses before.
 """
 
 from __future__ import annotations
@@ -20,8 +20,14 @@ _FRAMING = frozenset(
 )
 _GENERAL = frozenset(("date", "server"))
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[^\0\r\n\u0100-\U0010ffff]*")
+
+# Lines remembered, and the longest of them. Some fields have another value each time: then all are forgotten at once.
 _REMEMBERED = 1024
+_LONGEST = 256
+
+Field = tuple[str, str]
 
 
 class InvalidResponse(Exception):
@@ -36,24 +42,27 @@ def reason(status: int) -> str:
 class HeadWriter:
     """Makes heads for a server of this name (the Server field's value)."""
 
-    __slots__ = ("_ordinary", "_second", "_server", "_starts")
+    __slots__ = ("_line", "_second", "_server", "_starts")
 
     def __init__(self, server: str) -> None:
         self._server = f"Server: {server}\r\n"
         self._second = 0
         self._starts: dict[int, str] = {}
-        self._ordinary: set[str] = set()
+        self._line = _Lines().__getitem__
 
-    def head(self, status: int, headers: list[tuple[str, str]], framing: str) -> bytes:
+    def head(self, status: int, headers: list[Field], framing: str) -> bytes:
         """The head, ended by an empty line. `framing` is what the message's sender adds: whole lines.
 
         Raises InvalidResponse.
         """
-        ordinary = self._ordinary
-        for name, _value in headers:
-            if name not in ordinary:
-                return self._unusual_head(status, headers, framing)
-        return self._encode(self._start(status), headers, framing)
+        start = self._start(status)
+        try:
+            lines = "".join(map(self._line, headers))
+        except _GeneralField:
+            start, lines = self._with_general(start, headers)
+        except (TypeError, ValueError) as error:
+            raise InvalidResponse("a header field is something else than a pair of strings") from error
+        return f"{start}{lines}{framing}\r\n".encode("latin-1")
 
     def _start(self, status: int) -> str:
         second = int(time.time())
@@ -67,42 +76,47 @@ class HeadWriter:
             self._starts[status] = start
         return start
 
-    def _unusual_head(self, status: int, headers: list[tuple[str, str]], framing: str) -> bytes:
-        """Learn new names; leave out what is not the response's to say; let it replace Date and Server (a proxy's)."""
-        kept = []
-        start = self._start(status)
+    def _with_general(self, start: str, headers: Iterable[Field]) -> tuple[str, str]:
+        """A response that was made elsewhere has a Date and a Server of its own, in place of ours."""
+        lines = ""
         for name, value in headers:
             kind = name.lower()
             if kind in _GENERAL:
                 start = _without(start, kind)
-            elif kind in _FRAMING:
-                continue
+                lines += _checked_line(name, value)
             else:
-                self._learn(name)
-            kept.append((name, value))
-        return self._encode(start, kept, framing)
+                lines += self._line((name, value))
+        return start, lines
 
-    def _learn(self, name: str) -> None:
-        if not _TOKEN.fullmatch(name):
-            raise InvalidResponse(f"{name!r} is no name of a header field")
-        if len(self._ordinary) < _REMEMBERED:
-            self._ordinary.add(name)
 
-    def _encode(self, start: str, headers: list[tuple[str, str]], framing: str) -> bytes:
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-        count = len(headers)
-        if lines.count("\n") != count or lines.count("\r") != count or "\0" in lines:
-            raise InvalidResponse(f"a value has CR, LF or NUL: {_broken(headers)!r}")
-        try:
-            return f"{start}{lines}{framing}\r\n".encode("latin-1")
-        except UnicodeEncodeError:
-            raise InvalidResponse(f"a value is not latin-1: {_broken(headers)!r}") from None
+class _GeneralField(Exception):
+    """One of _GENERAL, which do not go where the others go."""
+
+
+class _Lines(dict[Field, str]):
+    """The line of each field; "" for those that are not the response's to say. Raises InvalidResponse."""
+
+    def __missing__(self, field: Field) -> str:
+        name, value = field
+        kind = name.lower()
+        if kind in _GENERAL:
+            raise _GeneralField
+        line = "" if kind in _FRAMING else _checked_line(name, value)
+        if len(line) <= _LONGEST:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[field] = line
+        return line
+
+
+def _checked_line(name: str, value: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise InvalidResponse(f"{name!r} is no name of a header field")
+    if not _VALUE.fullmatch(value):
+        raise InvalidResponse(f"the value of {name} has CR, LF, NUL or what is not latin-1: {value!r}")
+    return f"{name}: {value}\r\n"
 
 
 def _without(start: str, kind: str) -> str:
     lines = start.splitlines(keepends=True)
     return "".join(line for line in lines if not line.lower().startswith(f"{kind}:"))
-
-
-def _broken(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [field for field in headers if re.search(r"[\r\n\0]|[^\0-\xff]", field[1])]

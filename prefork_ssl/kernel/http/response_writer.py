@@ -52,10 +52,15 @@ class ResponseWriter:
                 return self._send_file(request, response, body, keep)
             return self._send_pieces(request, response, body or (), keep)
         finally:
-            response.discard()
+            if not isinstance(body, bytes):
+                response.discard()
 
     def _head(self, request: Request, response: Response, keep: bool, framing: str) -> bytes:
-        return self._heads.head(response.status, response.headers, f"{framing}{_connection(request, keep)}")
+        if not keep:
+            framing += "Connection: close\r\n"
+        elif request.version == "HTTP/1.0":
+            framing += "Connection: keep-alive\r\n"
+        return self._heads.head(response.status, response.headers, framing)
 
     def _send_switch(self, request: Request, response: Response, upgrade: Upgrade) -> bool:
         fields = f"Connection: Upgrade\r\nUpgrade: {upgrade.protocol}\r\n"
@@ -160,12 +165,6 @@ def _send_slices(transport: Transport, response: Response, body: FileBody) -> No
         response.sent += sent
         if sent < count:
             return
-
-
-def _connection(request: Request, keep: bool) -> str:
-    if not keep:
-        return "Connection: close\r\n"
-    return "" if request.version == "HTTP/1.1" else "Connection: keep-alive\r\n"
 
 
 def _read_file(body: FileBody) -> bytes:
