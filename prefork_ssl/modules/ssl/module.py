@@ -22,8 +22,9 @@ from prefork_ssl.modules.ssl.directives import SSL_DIRECTIVES
 from prefork_ssl.modules.ssl.environment import told
 from prefork_ssl.modules.ssl.hosts import consistency, preparation
 from prefork_ssl.modules.ssl.hosts.examination import dump_certificates, examine
+from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS
 from prefork_ssl.modules.ssl.hosts.sni import SNI_DIRECTIVES
-from prefork_ssl.modules.ssl.hosts.upkeep import before_fork, maintain
+from prefork_ssl.modules.ssl.hosts.upkeep import before_fork, maintain, settled
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.log.directives import LOG_DIRECTIVES
 from prefork_ssl.modules.ssl.openssl import LIBRARY
@@ -37,9 +38,14 @@ if TYPE_CHECKING:
     from prefork_ssl.kernel.process.worker import Worker
 
 
-def _forget(worker: Worker) -> None:
+def _begin(worker: Worker) -> None:
     worker.generation[KEYRING].forget()
     worker.generation[STAPLER].forget()
+    worker.generation[SSL_LOGS].repeats.run(worker.loop)
+
+
+def _end(worker: Worker) -> None:
+    worker.generation[SSL_LOGS].repeats.tell()
 
 
 def _check(configuration: Configuration, modules: Sequence[Module], report: Report) -> None:
@@ -76,8 +82,10 @@ module = Module(
         prepare=_prepare,
         examine=examine,
         before_fork=before_fork,
+        settled=settled,
         maintain=maintain,
-        worker_start=_forget,
+        worker_start=_begin,
+        worker_stop=_end,
         connection=connection,
         post_read=post_read,
         access=_access,
