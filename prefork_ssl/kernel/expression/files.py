@@ -17,9 +17,11 @@ def contents(path: str) -> str:
         with open(path, "rb") as file:  # noqa: PTH123 - a Path would find no NUL in the name until it is too late
             data = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
-        raise EvaluationError(f"file({path!r}): {getattr(error, 'strerror', None) or error}") from None
+        raise EvaluationError(
+            f"{path!r} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
     if len(data) > _LARGEST:
-        raise EvaluationError(f"file({path!r}): it is larger than {_LARGEST >> 20} MB")
+        raise EvaluationError(f"{path!r} is larger than {_LARGEST >> 20} MB")
     return data.decode("utf-8", "surrogateescape")
 
 

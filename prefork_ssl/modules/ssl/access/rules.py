@@ -19,6 +19,7 @@ from prefork_ssl.modules.ssl.access.directives import SSL_REQUIRE, SSL_REQUIRE_S
 from prefork_ssl.modules.ssl.access.options import SSL_OPTIONS, SSLOption
 from prefork_ssl.modules.ssl.access.user_name import user_name
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS
+from prefork_ssl.modules.ssl.log.event import quoted
 from prefork_ssl.modules.ssl.log.events.requests import denied
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Refusals:
 
     def unanswered(self, request: Request, rule: Rule, error: EvaluationError) -> Response:
         """Nobody knows whether the condition holds."""
-        return self._refuse(request, f"SSLRequire at {rule.origin}", str(error))
+        return self._refuse(request, f"SSLRequire at {rule.origin}", quoted(str(error)))
 
     def _refuse(self, request: Request, directive: str, why: str, note: str = "") -> Response:
         request.env["ssl-access-forbidden"] = "1"
@@ -105,5 +106,9 @@ def _values(text: str, request: Request, modules: Sequence[Module]) -> str:
     """The values of the SSL variables in a part of an expression."""
     names = dict.fromkeys(_SHOWN.findall(text))
     variables = {name: resolve(name, modules) for name in names}
-    shown = ", ".join(f"{name} is {variable(request)!r}" for name, variable in variables.items() if variable)
+    shown = ", ".join(
+        f"{name} is {quoted(variable(request)) or 'empty'}"
+        for name, variable in variables.items()
+        if variable
+    )
     return f" ({shown})" if shown else ""

@@ -35,7 +35,7 @@ def misdirected(transport: TLSTransport, request: Request) -> None:
 
 def denied(log: SSLLog, request: Request, directive: str, why: str) -> None:
     """A request was refused by `directive` ("SSLRequire", "SSLRequireSSL"); `why` is the part of it that failed, as it
-    stands in the configuration, with the values that it had."""
+    stands in the configuration, with the values that it had, which are quoted()."""
     fields: dict[str, Value] = {"directive": directive, "reason": why, "path": request.path}
     log.write(
         Event(
@@ -44,6 +44,6 @@ def denied(log: SSLLog, request: Request, directive: str, why: str) -> None:
             f"access denied by {directive}",
             request.transport.wire.peer,
             fields,
-            details=(quoted(f"{request.method} {request.path}"), f"failed: {quoted(why)}"),
+            details=(quoted(f"{request.method} {request.path}"), f"failed: {why}"),
         )
     )
