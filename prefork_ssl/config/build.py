@@ -97,8 +97,9 @@ class Builder:
         self._vocabulary = vocabulary
         self._problems = problems
 
-    def build(self, nodes: Iterable[Node]) -> tuple[Host, tuple[Host, ...]]:
-        """The main server, and the virtual hosts merged over it."""
+    def build(self, nodes: list[Node]) -> tuple[Host, tuple[Host, ...]]:
+        """The main server, and the virtual hosts merged over it. The nodes are used up, so that they and what is made
+        of them need not be in memory together."""
         main = self._filled(_Scope("", Context.SERVER), nodes)
         settings = main.settings()
         server = Host(settings, _in_merging_order(main.targets))
@@ -113,8 +114,10 @@ class Builder:
         )
         return server, shared(hosts)
 
-    def _filled(self, scope: _Scope, nodes: Iterable[Node]) -> _Scope:
-        for node in nodes:
+    def _filled(self, scope: _Scope, nodes: list[Node]) -> _Scope:
+        nodes.reverse()
+        while nodes:
+            node = nodes.pop()
             if isinstance(node, Section):
                 self._section(node, scope)
             else:

@@ -15,7 +15,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     parts: list[str] = []
     first = 1
     # The line feed put at the end gives one more, empty line, which ends a continuation.
-    for number, line in enumerate(f"{text}\n".split("\n"), 1):
+    for number, line in enumerate(_split(f"{text}\n"), 1):
         first = first if parts else number
         part = line.removesuffix("\r")
         parts.append(part.removesuffix("\\"))
@@ -25,3 +25,12 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
         parts.clear()
         if content and content[0] != "#":
             yield first, content
+
+
+def _split(text: str) -> Iterator[str]:
+    """As text.split("\\n") does, without having all lines in memory at once."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]

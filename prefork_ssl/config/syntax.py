@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
@@ -209,4 +210,4 @@ _OBEYED: dict[str, tuple[Directive[Any], Callable[[Reader, Any, Line], None]]] =
 
 def _split_name(content: str) -> tuple[str, str]:
     name, *rest = _BLANKS.split(content, maxsplit=1)
-    return name, "".join(rest)
+    return sys.intern(name), "".join(rest)
