@@ -60,15 +60,15 @@ SSL_LOG_REPEAT: Directive[Repetition] = Directive(
     many("number [seconds]", _repetition, most=2),
     SERVER,
     Repetition(),
-    "How many lines a client's failures of one kind get in so many seconds (60); how many more there were is told in one "
-    "line. 0: all are written.",
+    "How many lines a client's failures of one kind get in so many seconds (60); how many more there were is told in "
+    "one line. 0: all are written.",
 )
 SSL_KEY_LOG_FILE: Directive[tuple[NamedPath, ...]] = Directive(
     "SSLKeyLogFile",
     key_file,
     HOST,
     (),
-    "Writes the keys of every connection to this file, for Wireshark: whoever reads it reads everything. For tests only.",
+    "The keys of every connection are written to this file, for Wireshark: whoever has it reads everything. For tests.",
 )
 
 LOG_DIRECTIVES: tuple[Directive[Any], ...] = tuple(

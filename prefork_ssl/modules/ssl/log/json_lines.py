@@ -7,54 +7,49 @@ bits, group, resumed, server_name, alpn, offered, alert, reason. A name never ch
 
 from __future__ import annotations
 
-import json
-import os
-from functools import lru_cache
-from time import localtime, strftime, time
+from collections.abc import Callable
+from json.encoder import JSONEncoder, encode_basestring_ascii
+from typing import Any
 
 from prefork_ssl.modules.ssl.hello.ja4 import ja4
-from prefork_ssl.modules.ssl.log.event import Event, Value
+from prefork_ssl.modules.ssl.log.event import Event
+from prefork_ssl.modules.ssl.log.moment import internet_time, moment, pid
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_quote = encode_basestring_ascii
+_encode = JSONEncoder(separators=(",", ":")).encode
+_ENCODERS: dict[type, Callable[[Any], str]] = {str: _quote, int: str, list: _encode}
 
 
 def render(event: Event, host: str) -> bytes:
     """The event's line, with its line feed."""
-    now = time()
-    second = int(now)
-    date, zone = _clock(second)
-    shown: dict[str, Value] = {
-        "time": f"{date}.{int((now - second) * 1000):03}{zone}",
-        "pid": os.getpid(),
-        "level": event.level.word,
-        "event": event.name,
-        "message": event.message,
-        "host": host,
-    }
+    # Put together by hand: an encoder takes twice the time for a dictionary.
+    second, milliseconds = moment()
+    date, zone = internet_time(second)
+    line = (
+        f'{{"time":"{date}.{milliseconds}{zone}","pid":{int(pid())},"level":"{event.level.word}",'
+        f'"event":"{event.name}","message":{_quote(event.message)},"host":{_quote(host)}'
+    )
     if event.client is not None:
-        shown["client"], shown["client_port"] = event.client
-    shown.update(event.fields or ())
+        address, port = event.client
+        line += f',"client":"{address}","client_port":{port}'
+    if event.fields:
+        for name, value in event.fields.items():
+            line += f',"{name}":{_ENCODERS[type(value)](value)}'
     if event.hint:
-        shown["hint"] = event.hint
+        line += f',"hint":{_quote(event.hint)}'
     if event.hello is not None:
-        shown["ja4"] = ja4(event.hello)
+        line += f',"ja4":"{ja4(event.hello)}"'
     if event.errors or event.system or event.data:
-        _add_lists(shown, event)
-    return f"{_encode(shown)}\n".encode("ascii")
+        line += "".join(f',"{name}":{_encode(value)}' for name, value in _particulars(event).items())
+    return f"{line}}}\n".encode("ascii")
 
 
-def _add_lists(shown: dict[str, Value], event: Event) -> None:
+def _particulars(event: Event) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if event.errors:
-        shown["errors"] = [str(error) for error in event.errors]
+        found["errors"] = [str(error) for error in event.errors]
     if event.system is not None:
-        shown["system"], shown["errno"] = event.system.strerror or "", event.system.errno or 0
+        found["system"], found["errno"] = event.system.strerror, event.system.errno
     if event.data:
-        shown["data"] = event.data.hex()
-
-
-@lru_cache(maxsize=1)
-def _clock(second: int) -> tuple[str, str]:
-    """Local time and its distance from UTC, made once in each second."""
-    local = localtime(second)
-    zone = strftime("%z", local)
-    return strftime("%Y-%m-%dT%H:%M:%S", local), f"{zone[:3]}:{zone[3:]}"
+        found["data"] = event.data.hex()
+    return found

@@ -1,7 +1,7 @@
 """SSLKeyLogFile: the secrets of every connection, for Wireshark (draft-ietf-tls-keylogfile).
 
-Whoever has this file reads everything that it was written for. So nobody but its owner may, and the log says loudly that
-it is being written.
+Whoever has this file reads everything that it was written for. So nobody but its owner may, and the log says loudly
+that it is being written.
 """
 
 from __future__ import annotations

@@ -33,12 +33,6 @@ class SSLLevel(enum.IntEnum):
         return max(each for each in cls if each.general <= level or each is cls.ERROR)
 
 
-_GENERAL = {
-    SSLLevel.NONE: Level.EMERG,
-    SSLLevel.ERROR: Level.ERROR,
-    SSLLevel.WARN: Level.WARN,
-    SSLLevel.INFO: Level.INFO,
-    SSLLevel.TRACE: Level.DEBUG,
-    SSLLevel.DEBUG: Level.TRACE7,
-}
-_WORDS = {level: level.name.lower() for level in SSLLevel}
+# By level.
+_GENERAL = (Level.EMERG, Level.ERROR, Level.WARN, Level.INFO, Level.DEBUG, Level.TRACE7)
+_WORDS = tuple(level.name.lower() for level in SSLLevel)

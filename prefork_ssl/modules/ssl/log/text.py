@@ -6,35 +6,34 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from functools import lru_cache
-from time import localtime, time
 
 from prefork_ssl.kernel.log.text import escape_message
 from prefork_ssl.modules.ssl.log.dump import rows
 from prefork_ssl.modules.ssl.log.event import Address, Event
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
+from prefork_ssl.modules.ssl.log.moment import apache_time, moment, pid
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_COLUMN = {level: f"{f'[{level.name.lower()}]':8}" for level in SSLLevel}
+_COLUMN = [f"{f'[{level.word}]':8}" for level in SSLLevel]
 
 
 def render(event: Event, host: str) -> bytes:
     """The event's lines, each with its line feed, in ASCII."""
-    prefix = _prefix(event.level)
-    client = f"client {address(event.client)}, " if event.client else ""
-    lines = f"{prefix}{escape_message(sentence(event, f'{client}server {host}'))}\n"
-    for line in more_lines(event):
-        lines += f"{prefix}{escape_message(line)}\n"
+    second, milliseconds = moment()
+    prefix = f"[{apache_time(second)}.{milliseconds} {pid()}] {_COLUMN[event.level]}"
+    where = f"client {address(event.client)}, server {host}" if event.client else f"server {host}"
+    lines = f"{prefix}{escape_message(sentence(event, where))}\n"
+    if event.errors or event.system or event.data:
+        for line in more_lines(event):
+            lines += f"{prefix}{escape_message(line)}\n"
     return lines.encode("ascii")
 
 
 def sentence(event: Event, where: str) -> str:
     """The first line: what happened, where and to whom, and what to do about it."""
-    details = f", {', '.join(event.details)}" if event.details else ""
-    hint = f" [Hint: {event.hint}]" if event.hint else ""
-    return f"{event.message} ({where}{details}){hint}"
+    if event.details:
+        where = ", ".join((where, *event.details))
+    return f"{event.message} ({where}) [Hint: {event.hint}]" if event.hint else f"{event.message} ({where})"
 
 
 def more_lines(event: Event) -> Iterator[str]:
@@ -53,17 +52,3 @@ def address(client: Address) -> str:
     if ":" in host:
         host = f"[{host}]"
     return f"{host}:{port}" if port else host
-
-
-def _prefix(level: SSLLevel) -> str:
-    now = time()
-    second = int(now)
-    return f"[{_clock(second)}.{int((now - second) * 1000):03} {os.getpid():05}] {_COLUMN[level]}"
-
-
-@lru_cache(maxsize=1)
-def _clock(second: int) -> str:
-    """Local time, made once in each second."""
-    local = localtime(second)
-    day = f"{local.tm_mday:02}/{_MONTHS[local.tm_mon - 1]}/{local.tm_year}"
-    return f"{day} {local.tm_hour:02}:{local.tm_min:02}:{local.tm_sec:02}"

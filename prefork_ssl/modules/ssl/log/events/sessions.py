@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefork_ssl.modules.ssl.log.event import Address, Event, Value
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.openssl import LIBRARY
 
 
 def operation(log: SSLLog, what: str, session_id: bytes, outcome: str, client: Address | None = None) -> None:
@@ -21,7 +22,18 @@ def trouble(log: SSLLog, what: str, hint: str, error: OSError | None = None) -> 
     log.write(Event(SSLLevel.WARN, "session-cache-trouble", message, hint=hint, system=error))
 
 
-def recovered(log: SSLLog, lost: int) -> None:
-    """The cache works again; so many operations were done without it."""
-    message = f"session cache: works again, {lost} operations were done without it"
-    log.write(Event(SSLLevel.INFO, "session-cache-recovered", message, fields={"count": lost}))
+def recovered(log: SSLLog, what: str) -> None:
+    """What did not work works again."""
+    log.write(Event(SSLLevel.INFO, "session-cache-recovered", f"session cache: {what}"))
+
+
+def told(log: SSLLog, what: str, hint: str = "") -> None:
+    """Something that an administrator may want to know about how the cache is set up."""
+    log.write(Event(SSLLevel.INFO, "session-cache", f"session cache: {what}", hint=hint))
+
+
+def unshared(log: SSLLog) -> None:
+    """What is installed does not let us share sessions."""
+    message = f"session cache: with {LIBRARY} as it is installed here, workers cannot share sessions; going on without"
+    hint = "install the versions of pyOpenSSL and cryptography that prefork_ssl asks for"
+    log.write(Event(SSLLevel.WARN, "session-cache-unshared", message, hint=hint))

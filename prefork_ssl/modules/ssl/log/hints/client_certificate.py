@@ -107,7 +107,7 @@ def _purpose(_rejection: Rejection, _depth: int) -> str:
 
 
 def _no_authority(_rejection: Rejection, _depth: int) -> str:
-    return "what signed another certificate is no CA certificate (basicConstraints CA:TRUE): have the chain issued anew"
+    return "what signed another certificate is no CA (basicConstraints CA:TRUE): have the chain issued anew"
 
 
 def _weak(_rejection: Rejection, _depth: int) -> str:
