@@ -188,9 +188,10 @@ def test_what_the_log_says(
 
 
 def test_clients_are_told_the_names_of_the_cas(server: Server, wallet: Wallet) -> None:
+    request = b"GET / HTTP/1.1\r\nHost: none.test\r\nConnection: close\r\n\r\n"
     done = clients.s_client(server.https, "-servername", "require.test", "-tls1_2")
     assert "C = DE, O = Clients, CN = Client Root" in done.stdout.decode()
-    done = clients.s_client(server.https, "-servername", "none.test", "-tls1_2")
+    done = clients.s_client(server.https, "-servername", "none.test", "-tls1_2", data=request)
     assert "No client certificate CA names sent" in done.stdout.decode()
 
 

@@ -63,7 +63,7 @@ def _unknown_ca(rejection: Rejection, _depth: int) -> str:
     issuer = described(rejection).issuer
     return (
         f"the CA {quoted(issuer)} is not known here: add its certificate to SSLCACertificateFile or "
-        "SSLCACertificatePath if its clients are to be believed; an intermediate CA may be sent by the client instead"
+        "SSLCACertificatePath if its clients are to be believed; an intermediate CA can be sent by the client, too"
     )
 
 
@@ -75,7 +75,7 @@ def _self_signed(_rejection: Rejection, _depth: int) -> str:
 
 
 def _too_long(rejection: Rejection, depth: int) -> str:
-    return f"SSLVerifyDepth {depth} lets no more CA certificates stand above the client's: raise it to {rejection.depth}"
+    return "what signed another certificate is no CA (basicConstraints CA:TRUE): get the chain issued anew"
 
 
 def _expired(rejection: Rejection, _depth: int) -> str:
