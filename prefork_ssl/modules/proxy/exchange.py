@@ -1,0 +1,138 @@
+"""One request handed on to a backend, and its answer taken back.
+
+    a connection -> the head, with the body if that is small -> the answer's head -> a Response whose body is read later
+
+A request that may be sent twice is, once, if a connection that was kept turns out to have been closed by the backend: not
+if it has a body that is not here any more, and not if its method may change something (RFC 9110 section 9.2.2).
+"""
+
+from __future__ import annotations
+
+from prefork_ssl.kernel.request import Request, Response, Upgrade
+from prefork_ssl.modules.proxy.connection import BackendConnection
+from prefork_ssl.modules.proxy.failures import BackendFailure, Stale
+from prefork_ssl.modules.proxy.pool import Pool
+from prefork_ssl.modules.proxy.reply_body import ReplyBody, pieces_of
+from prefork_ssl.modules.proxy.reply_head import ReplyHead
+from prefork_ssl.modules.proxy.request_head import RequestHeads, framing_of, wanted_upgrade
+from prefork_ssl.modules.proxy.tunnel import Tunnel
+from prefork_ssl.modules.proxy.upload import SMALL, Upload, read_small
+
+_IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "PROPFIND", "REPORT", "SEARCH"))
+# Seconds that a backend has to say that it wants the body of a request that expects 100-continue; then it is sent
+# anyway (RFC 9110 section 10.1.1).
+_EXPECTATION = 1.0
+
+
+class Exchanger:
+    """Speaks to one backend. `name` is for logs."""
+
+    def __init__(self, pool: Pool, heads: RequestHeads, name: str, upgrades: tuple[str, ...]) -> None:
+        self._pool = pool
+        self._heads = heads
+        self._name = name
+        self._upgrades = upgrades
+
+    def answer(self, request: Request, path: str) -> Response:
+        """The backend's answer to the request, for the encoded `path`. Raises BackendFailure, BodyError."""
+        body, upgrade = request.body, ""
+        if body.length == 0:
+            if "upgrade" in request.fields:
+                upgrade = wanted_upgrade(request, self._upgrades)
+        elif body.length is None or body.length > SMALL or "expect" in request.fields:
+            return self._exchange_large(request, path)
+        data = read_small(body) if body.length else b""
+        return self._exchange(
+            request, self._heads.head(request, path, framing_of(request), upgrade) + data, upgrade
+        )
+
+    def _exchange(self, request: Request, message: bytes, upgrade: str) -> Response:
+        connection = self._pool.borrow()
+        try:
+            try:
+                connection.send(message)
+                head = connection.receive_head(request.method)
+            except Stale:
+                if request.method not in _IDEMPOTENT:
+                    raise
+                connection.end(reusable=False)
+                connection = self._pool.borrow_new()
+                connection.send(message)
+                head = connection.receive_head(request.method)
+            return self._response(request, head, connection, None, upgrade)
+        except BaseException:
+            connection.end(reusable=False)
+            raise
+
+    def _exchange_large(self, request: Request, path: str) -> Response:
+        """The body follows while the answer is awaited; it cannot be sent twice."""
+        framing = framing_of(request)
+        expects = "expect" in request.fields
+        if expects:
+            framing += "Expect: 100-continue\r\n"
+        connection = self._pool.borrow()
+        upload = None
+        try:
+            connection.send(self._heads.head(request, path, framing))
+            head = self._refusal(request, connection) if expects else None
+            if head is None:
+                upload = Upload(request.body, connection)
+                head = connection.receive_head(request.method)
+            return self._response(request, head, connection, upload, "")
+        except BaseException:
+            if upload is not None:
+                upload.stop()
+            connection.end(reusable=False)
+            raise
+
+    def _refusal(self, request: Request, connection: BackendConnection) -> ReplyHead | None:
+        """The backend's answer if it has one without having seen the body, None if it wants to see it."""
+        if not connection.speaks_within(_EXPECTATION):
+            return None
+        head = connection.receive_any_head(request.method)
+        if head.status >= 200:
+            head.keep = False
+            return head
+        return None
+
+    def _response(
+        self,
+        request: Request,
+        head: ReplyHead,
+        connection: BackendConnection,
+        upload: Upload | None,
+        upgrade: str,
+    ) -> Response:
+        if head.status == 101:
+            return self._switch(request, head, connection, upgrade)
+        response = Response(head.status, head.headers)
+        if upload is None and (head.bodiless or head.length == len(connection.pending)):
+            response.body = b"" if head.bodiless else connection.pending
+            response.length = (
+                head.length if head.bodiless and request.method == "HEAD" else len(response.body)
+            )
+            if not head.bodiless:
+                connection.pending = b""
+            head.parser.free()
+            connection.end(head.keep)
+            return response
+
+        def finish(whole: bool) -> None:
+            sent = upload is None or upload.stop()
+            head.parser.free()
+            connection.end(whole and sent and head.keep)
+
+        pieces = iter(()) if head.bodiless else pieces_of(head, connection)
+        response.body = ReplyBody(pieces, self._name, finish)
+        response.length = head.length
+        return response
+
+    def _switch(
+        self, request: Request, head: ReplyHead, connection: BackendConnection, upgrade: str
+    ) -> Response:
+        if not upgrade or head.upgrade.lower() != upgrade.lower():
+            raise BackendFailure(502, "changed to a protocol that nobody asked for")
+        tunnel = Tunnel(request.transport, connection, self._pool.timeout)
+        response = Response(101, head.headers, b"")
+        response.upgrade = Upgrade(head.upgrade, tunnel.converse)
+        return response

@@ -1,0 +1,67 @@
+"""The handler that hands requests on: `proxy-server`, as Apache names it.
+
+A request's file name is then "proxy:" and the URL of the server, its path_info the encoded path there.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from prefork_ssl.config.directives import Settings
+from prefork_ssl.config.tree import Host
+from prefork_ssl.kernel.directives import SERVER_NAME
+from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.request import Request, Response
+from prefork_ssl.modules.proxy.directives import PROXY_ADD_HEADERS, PROXY_PRESERVE_HOST
+from prefork_ssl.modules.proxy.exchange import Exchanger
+from prefork_ssl.modules.proxy.failures import BackendFailure
+from prefork_ssl.modules.proxy.pools import PREFIX, Pools
+from prefork_ssl.modules.proxy.request_head import RequestHeads, forwarded_fields
+from prefork_ssl.modules.proxy.reverse import Rewrite
+
+HANDLER = "proxy-server"
+MODULE = "proxy"  # as in: LogLevel proxy:debug
+
+
+class ProxyHandler:
+    """Answers requests under one set of merged settings."""
+
+    def __init__(
+        self, generation: Generation, host: Host, settings: Settings, pools: Pools, rewrite: Rewrite | None
+    ) -> None:
+        self._host = host
+        self._log = generation.logs.for_host(host)
+        self._pools = pools
+        self._rewrite = rewrite
+        self._preserve = settings[PROXY_PRESERVE_HOST]
+        name = host.settings[SERVER_NAME].rpartition("://")[2]
+        self._added = forwarded_fields(name or socket.gethostname()) if settings[PROXY_ADD_HEADERS] else None
+        self._exchangers: dict[str, Exchanger] = {}
+
+    def __call__(self, request: Request) -> Response | None:
+        if request.handler != HANDLER or request.filename is None:
+            return None
+        exchanger = self._exchangers.get(request.filename)
+        if exchanger is None:
+            exchanger = self._new_exchanger(request.filename)
+        try:
+            response = exchanger.answer(request, request.path_info)
+        except BackendFailure as failure:
+            server = request.filename.removeprefix(PREFIX).rstrip("+/")
+            message = f"{server} {failure} ({request.line})"
+            self._log.write(Level.ERROR, message, module=MODULE, client=request.transport.wire.peer)
+            return Response(failure.status, note=failure.note)
+        if self._rewrite is not None:
+            self._rewrite(request, response.headers)
+        return response
+
+    def _new_exchanger(self, name: str) -> Exchanger:
+        destination = self._pools.destination(name)
+        backend = destination.backend
+        keep = not destination.parameters.disablereuse
+        heads = RequestHeads(backend.authority, preserve=self._preserve, added=self._added, keep=keep)
+        pool = self._pools.of(self._host, destination)
+        exchanger = Exchanger(pool, heads, str(backend), destination.parameters.upgrade)
+        self._exchangers[name] = exchanger
+        return exchanger

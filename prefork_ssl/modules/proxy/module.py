@@ -1,0 +1,92 @@
+"""proxy_module: only wiring, what happens when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefork_ssl.config.directives import Settings
+from prefork_ssl.config.tree import Host
+from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.hooks import Handler, Hooks, RequestPhase
+from prefork_ssl.kernel.module import Module
+from prefork_ssl.kernel.request import Request, Response
+from prefork_ssl.modules.proxy.checking import check
+from prefork_ssl.modules.proxy.directives import (
+    DIRECTIVES,
+    PROXY_PASS_REVERSE,
+    PROXY_PASS_REVERSE_COOKIE_DOMAIN,
+    PROXY_PASS_REVERSE_COOKIE_PATH,
+    PROXY_TRUST_FORWARDED,
+)
+from prefork_ssl.modules.proxy.handler import HANDLER, ProxyHandler
+from prefork_ssl.modules.proxy.placing import placed_mappings, routes_of
+from prefork_ssl.modules.proxy.pools import POOLS, Pools
+from prefork_ssl.modules.proxy.request_head import cleaning
+from prefork_ssl.modules.proxy.reverse import rewriting
+
+if TYPE_CHECKING:
+    from prefork_ssl.kernel.process.worker import Worker
+
+
+def _prepare(generation: Generation) -> None:
+    pools = Pools(generation)
+    generation.keep(POOLS, pools)
+    for host in generation.configuration.all_hosts:
+        for route in routes_of(host):
+            if route.destination is not None:
+                pools.name(route.destination)
+
+
+def _worker_start(worker: Worker) -> None:
+    worker.generation[POOLS].watch.start(worker.loop)
+
+
+def _post_read(_generation: Generation, host: Host) -> RequestPhase | None:
+    return cleaning(host.settings[PROXY_TRUST_FORWARDED]) if routes_of(host) else None
+
+
+def _translate(generation: Generation, host: Host) -> RequestPhase | None:
+    pools = generation[POOLS]
+    routes = [
+        (route.path, pools.name(route.destination) if route.destination else None)
+        for route in routes_of(host)
+    ]
+    if not routes:
+        return None
+
+    def translate(request: Request) -> Response | None:
+        for path, name in routes:
+            there = path(request.path) if path else None
+            if there is not None:
+                if name is not None:
+                    request.handler, request.filename, request.path_info = HANDLER, name, there
+                break
+        return None
+
+    return translate
+
+
+def _handler(generation: Generation, host: Host, settings: Settings) -> Handler | None:
+    if not routes_of(host):
+        return None
+    mappings = placed_mappings(host, settings[PROXY_PASS_REVERSE])
+    cookies = (*settings[PROXY_PASS_REVERSE_COOKIE_DOMAIN], *settings[PROXY_PASS_REVERSE_COOKIE_PATH])
+    return ProxyHandler(generation, host, settings, generation[POOLS], rewriting(mappings, cookies))
+
+
+module = Module(
+    name="proxy",
+    directives=DIRECTIVES,
+    hooks=Hooks(
+        check=check,
+        prepare=_prepare,
+        worker_start=_worker_start,
+        post_read=_post_read,
+        translate=_translate,
+        handler=_handler,
+    ),
+    after=("alias_module", "files_module"),
+)
+
+# What Apache has in modules of their own is all in this one: their LoadModule lines do no harm.
+companion = Module(name="proxy")

@@ -1,0 +1,89 @@
+"""The connections of one worker to one backend: kept, lent, limited."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from gevent import get_hub
+from gevent.lock import Semaphore
+
+from prefork_ssl.kernel.transport import ClientTransport
+from prefork_ssl.modules.proxy.connection import BackendConnection
+from prefork_ssl.modules.proxy.dialing import Dialer
+from prefork_ssl.modules.proxy.failures import BackendFailure
+from prefork_ssl.modules.proxy.parameters import Parameters
+from prefork_ssl.modules.proxy.watch import Watch
+
+
+class Pool:
+    """`timeout` in seconds holds where `parameters` says nothing."""
+
+    def __init__(self, dialer: Dialer, parameters: Parameters, timeout: float, watch: Watch) -> None:
+        self._dialer = dialer
+        self._watch = watch
+        self.timeout = parameters.timeout or timeout
+        self._connect_timeout = parameters.connectiontimeout or self.timeout
+        self._acquire_timeout = self.timeout if parameters.acquire is None else parameters.acquire
+        self._ttl = parameters.ttl
+        self._retry = parameters.retry
+        self._keeps = not parameters.disablereuse
+        self._loop = get_hub().loop
+        self._free = Semaphore(parameters.max) if parameters.max else None
+        self._idle: deque[BackendConnection] = deque()
+        self._alone_until = 0.0
+        watch.also.append(self._expire)
+
+    def borrow(self) -> BackendConnection:
+        """A connection, one that is there already if possible. Raises BackendFailure."""
+        self._take_place()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.transport.quiet():
+                connection.lend(self._give_back)
+                return connection
+            self._watch.close(connection.wire)
+        return self._connect()
+
+    def borrow_new(self) -> BackendConnection:
+        """A connection that was just made. Raises BackendFailure."""
+        self._take_place()
+        return self._connect()
+
+    def _connect(self) -> BackendConnection:
+        try:
+            transport = self._dial()
+        except BaseException:
+            self._leave_place()
+            raise
+        return BackendConnection(transport, self.timeout, self._give_back)
+
+    def _dial(self) -> ClientTransport:
+        if self._alone_until > self._loop.now():
+            raise BackendFailure(503, "could not be reached a moment ago, and is left alone for retry=")
+        try:
+            return self._dialer.connect(self._connect_timeout)
+        except BackendFailure:
+            self._alone_until = self._loop.now() + self._retry
+            raise
+
+    def _take_place(self) -> None:
+        if self._free is not None and not self._free.acquire(timeout=self._acquire_timeout):
+            raise BackendFailure(503, "has all its connections (max=) in use")
+
+    def _leave_place(self) -> None:
+        if self._free is not None:
+            self._free.release()
+
+    def _give_back(self, connection: BackendConnection, reusable: bool) -> None:
+        if reusable and self._keeps and self._ttl:
+            connection.since = self._loop.now()
+            connection.wire.deadline = float("inf")
+            self._idle.append(connection)
+        else:
+            self._watch.close(connection.wire)
+        self._leave_place()
+
+    def _expire(self, now: float) -> None:
+        """Close those that nobody has used for too long: the ones that were given back first."""
+        while self._idle and self._idle[0].since + self._ttl <= now:
+            self._watch.close(self._idle.popleft().wire)

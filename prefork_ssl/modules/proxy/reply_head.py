@@ -1,0 +1,186 @@
+"""The head of a backend's answer, strictly: llhttp parses it, and what it lets pass and nobody should is refused here.
+
+    anything before the status line, HTTP/0.9, HTTP/2.0      refused
+    a head of more than HEAD_SIZE bytes                      refused
+    Transfer-Encoding in HTTP/1.0, or other than chunked     refused
+    a change of protocol that nobody asked for               refused
+    more than MOST_INTERIM answers 1xx before the answer     refused
+
+What belongs to the backend's connection alone does not reach the client (RFC 9110 section 7.6.1).
+"""
+
+from __future__ import annotations
+
+import enum
+
+import httptools
+
+from prefork_ssl.modules.proxy.failures import BackendFailure
+
+# Bytes that an answer's status line and header section may have together.
+HEAD_SIZE = 65536
+# Apache's AP_MAX_INTERIM_RESPONSES.
+MOST_INTERIM = 10
+
+_VERSIONS = (b"HTTP/1.1 ", b"HTTP/1.0 ")
+_BODILESS = frozenset((204, 304))
+# Digits of a Content-Length: more is more than there is in the world.
+_DIGITS = 18
+
+
+class _Kind(enum.IntEnum):
+    ORDINARY = 0
+    LENGTH = 1
+    CODING = 2
+    CONNECTION = 3
+    UPGRADE = 4
+    HOP = 5
+
+
+_KINDS = {
+    "content-length": _Kind.LENGTH,
+    "transfer-encoding": _Kind.CODING,
+    "connection": _Kind.CONNECTION,
+    "upgrade": _Kind.UPGRADE,
+    "keep-alive": _Kind.HOP,
+    "proxy-connection": _Kind.HOP,
+    "te": _Kind.HOP,
+    "trailer": _Kind.HOP,
+}
+# Names as they came -> as text, and their kind. Backends choose them, so the size is bounded.
+_NAMES: dict[bytes, tuple[str, _Kind]] = {}
+_REMEMBERED = 1024
+
+
+class ReplyParser:
+    """llhttp at work on one answer: `headers` as they came, then pieces of the body until `complete`. `surplus`: bytes
+    came behind it."""
+
+    __slots__ = ("_llhttp", "complete", "headers", "pieces", "surplus")
+
+    def __init__(self) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.pieces: list[bytes] = []
+        self.complete = False
+        self.surplus = False
+        self._llhttp: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+
+    def feed(self, data: bytes) -> None:
+        """Parse on. Raises BackendFailure."""
+        try:
+            self._llhttp.feed_data(data)  # type: ignore[union-attr]
+        except httptools.HttpParserUpgrade:
+            return
+        except httptools.HttpParserError as error:
+            if self.complete:
+                self.surplus = True
+                return
+            raise BackendFailure(502, f"sent what is no HTTP answer: {error}") from None
+
+    @property
+    def status(self) -> int:
+        """The answer's status."""
+        return int(self._llhttp.get_status_code())  # type: ignore[union-attr]
+
+    def free(self) -> None:
+        """Undo the circle of the parser and its callbacks."""
+        self._llhttp = None
+
+    def on_message_begin(self) -> None:
+        """Called by llhttp."""
+        self.surplus = self.complete
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by llhttp."""
+        self.headers.append((name, value))
+
+    def on_body(self, data: bytes) -> None:
+        """Called by llhttp."""
+        if not self.complete:
+            self.pieces.append(data)
+
+    def on_message_complete(self) -> None:
+        """Called by llhttp."""
+        self.complete = True
+
+
+class ReplyHead:
+    """`headers` are those for the client. `length` of the body in bytes; None if it is `chunked`, or else ends with the
+    connection. `keep`: the connection can be used again when the body has ended. `upgrade`: the protocol in which the
+    connection goes on."""
+
+    __slots__ = ("chunked", "headers", "keep", "length", "parser", "status", "upgrade")
+
+    def __init__(self, head: bytes, method: str) -> None:
+        """Raises BackendFailure."""
+        if head[:9] not in _VERSIONS:
+            raise BackendFailure(502, "sent what is no HTTP answer")
+        self.parser = parser = ReplyParser()
+        parser.feed(head)
+        self.status = parser.status
+        self.headers: list[tuple[str, str]] = []
+        self.length: int | None = None
+        self.chunked = False
+        self.keep = head[7] == 0x31
+        self.upgrade = ""
+        self._sort(head[7] == 0x31)
+        if method == "HEAD" or self.status in _BODILESS or self.status < 200:
+            self.chunked = False
+            self.parser.complete = True
+        elif self.chunked:
+            self.length = None
+        elif self.length is None:
+            self.keep = False
+
+    @property
+    def bodiless(self) -> bool:
+        """Whether no body follows."""
+        return self.parser.complete or self.length == 0
+
+    def _sort(self, persistent: bool) -> None:
+        named: list[str] = []
+        headers = self.headers
+        for raw, value in self.parser.headers:
+            known = _NAMES.get(raw) or _learn(raw)
+            text = value.decode("latin-1").strip()
+            if not known[1]:
+                headers.append((known[0], text))
+            elif known[1] is _Kind.LENGTH:
+                self.length = _length(text)
+            elif known[1] is _Kind.CODING:
+                self._code(text, persistent)
+            elif known[1] is _Kind.CONNECTION:
+                named += [option.strip() for option in text.lower().split(",")]
+            elif known[1] is _Kind.UPGRADE:
+                self.upgrade = text
+        if named:
+            self._obey(named)
+
+    def _code(self, coding: str, persistent: bool) -> None:
+        if self.chunked or coding.lower() != "chunked" or not persistent:
+            raise BackendFailure(502, "sent an answer in a transfer coding other than chunked")
+        self.chunked = True
+
+    def _obey(self, named: list[str]) -> None:
+        """RFC 9112 section 9.3, RFC 9110 section 7.6.1."""
+        if "close" in named:
+            self.keep = False
+        elif "keep-alive" in named:
+            self.keep = True
+        others = set(named) - {"close", "keep-alive", "upgrade", ""}
+        if others:
+            self.headers = [field for field in self.headers if field[0].lower() not in others]
+
+
+def _length(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS:
+        raise BackendFailure(502, "sent a Content-Length that is no length")
+    return int(text)
+
+
+def _learn(raw: bytes) -> tuple[str, _Kind]:
+    name = raw.decode("latin-1")
+    known = (name, _KINDS.get(name.lower(), _Kind.ORDINARY))
+    if len(_NAMES) < _REMEMBERED and len(raw) < 64:
+        _NAMES[raw] = known
+    return known
