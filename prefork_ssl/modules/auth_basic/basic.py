@@ -25,8 +25,7 @@ from prefork_ssl.modules.auth_basic.directives import (
     AUTH_USER_FILE,
     UserFile,
 )
-from prefork_ssl.modules.auth_basic.hashes import UnknownHash
-from prefork_ssl.modules.auth_basic.passwords import Passwords
+from prefork_ssl.modules.auth_basic.passwords import Passwords, UnknownHash
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.module import Module

@@ -10,14 +10,13 @@ _CONTEXT = CryptContext(
 )
 
 
-class UnknownHash(Exception):
-    """What is stored is no hash of a kind that is known here."""
+def is_hash(stored: str) -> bool:
+    """Whether it looks like a hash of a kind that is known here."""
+    return _CONTEXT.identify(stored) is not None
 
 
 def is_hash_of(stored: str, password: bytes) -> bool:
-    """Whether `stored` was made of `password`; takes as long as the hash is made to take. Raises UnknownHash."""
-    if _CONTEXT.identify(stored) is None:
-        raise UnknownHash
+    """Whether `stored`, which is_hash, was made of `password`; takes as long as the hash is made to take."""
     try:
         return bool(_CONTEXT.verify(password, stored))
     except ValueError:  # a password that is too long, or has a NUL, or a hash that is cut off

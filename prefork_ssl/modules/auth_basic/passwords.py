@@ -15,13 +15,17 @@ import time
 from gevent.threadpool import ThreadPool
 
 from prefork_ssl.modules.auth_basic.directives import UserFile
-from prefork_ssl.modules.auth_basic.hashes import is_hash_of
+from prefork_ssl.modules.auth_basic.hashes import is_hash, is_hash_of
 
 # Seconds that a password that was right is taken to be right without being hashed again.
 _KNOWN_FOR = 60.0
 
 # Users that are known at most.
 _MOST = 10000
+
+
+class UnknownHash(Exception):
+    """What the file has for a user is no hash of a known kind."""
 
 
 class Passwords:
@@ -41,10 +45,12 @@ class Passwords:
         users = file.read()
         stored = users.get(user)
         if stored is None:
-            for other in users.values():
+            for other in filter(is_hash, users.values()):
                 self._hash(other, password)
                 break
             return False
+        if not is_hash(stored):
+            raise UnknownHash
         digest = self._digest(stored, password)
         if self._is_known(file, user, digest):
             return True

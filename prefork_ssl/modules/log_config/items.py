@@ -70,7 +70,7 @@ def _text(value: str | None) -> str:
 
 
 def _decoded(value: str | None) -> str:
-    """A decoded path: its bytes, not its characters, are what was asked for."""
+    """A path or a name that was decoded: its bytes, not its characters, are what the client sent."""
     if value is None or value.isascii():
         return _text(value)
     return escape_item(os.fsencode(value).decode("latin-1"))
@@ -221,7 +221,7 @@ ITEMS: dict[str, Kind] = {
     "T": Kind(lambda argument, _surroundings: duration(argument), _choice(*filter(None, UNITS))),
     "t": Kind(lambda argument, _surroundings: moment(argument), lambda _written, _argument: None),
     "U": _plain(lambda request, _response: _decoded(request.path)),
-    "u": _plain(lambda request, _response: '""' if request.user == "" else _text(request.user)),
+    "u": _plain(lambda request, _response: '""' if request.user == "" else _decoded(request.user)),
     "V": Kind(_named_host, _none),
     "v": Kind(lambda _argument, surroundings: escape_item(surroundings.server_name.name), _none),
     "X": Kind(_after, _none),
