@@ -97,10 +97,18 @@ def chain_holds(material: CertificateMaterial) -> Iterator[Finding]:
 
 def in_time(material: CertificateMaterial, now: datetime) -> Iterator[Finding]:
     """Neither the certificate nor its chain has expired, is about to, or is not yet valid."""
+    yield from valid(material, now)
     for certificate in (material.certificate, *material.chain):
-        subject = (
-            "the certificate" if certificate is material.certificate else f"intermediate {_name(certificate)}"
-        )
+        if now <= certificate.not_valid_after_utc < now + EXPIRES_SOON:
+            days = days_left(certificate, now)
+            message = f"{_subject(material, certificate)} expires in {_days(days)} ({_end(certificate)})"
+            yield _warning(material, message, _RENEW)
+
+
+def valid(material: CertificateMaterial, now: datetime) -> Iterator[Finding]:
+    """Neither the certificate nor its chain has expired or is not yet valid."""
+    for certificate in (material.certificate, *material.chain):
+        subject = _subject(material, certificate)
         if certificate.not_valid_before_utc > now:
             begin = certificate.not_valid_before_utc
             yield _warning(
@@ -109,9 +117,6 @@ def in_time(material: CertificateMaterial, now: datetime) -> Iterator[Finding]:
         elif certificate.not_valid_after_utc < now:
             days = (now - certificate.not_valid_after_utc).days
             yield _warning(material, f"{subject} expired {_days(days)} ago ({_end(certificate)})", _RENEW)
-        elif certificate.not_valid_after_utc - now < EXPIRES_SOON:
-            days = days_left(certificate, now)
-            yield _warning(material, f"{subject} expires in {_days(days)} ({_end(certificate)})", _RENEW)
 
 
 def names_covered(material: CertificateMaterial, server_names: Sequence[str]) -> Iterator[Finding]:
@@ -154,9 +159,7 @@ def fit_for_servers(material: CertificateMaterial) -> Iterator[Finding]:
 def strong(material: CertificateMaterial) -> Iterator[Finding]:
     """Key sizes and signatures of the certificate and its chain are what clients still accept."""
     for certificate in (material.certificate, *material.chain):
-        subject = (
-            "the certificate" if certificate is material.certificate else f"intermediate {_name(certificate)}"
-        )
+        subject = _subject(material, certificate)
         if weak := _weak_key(certificate):
             yield _warning(material, f"{subject} has a weak key ({weak})", _RSA_2048)
         if (digest := _signature_digest(certificate)) in _WEAK_DIGESTS and not _self_issued(certificate):
@@ -173,6 +176,10 @@ _SERVER_USAGES = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTEN
 def _warning(material: CertificateMaterial, message: str, hint: str) -> Finding:
     source = material.source
     return Finding("warning", CERTIFICATE_FILE, source.where, f"{source.certificate}: {message}", hint)
+
+
+def _subject(material: CertificateMaterial, certificate: x509.Certificate) -> str:
+    return "the certificate" if certificate is material.certificate else f"intermediate {_name(certificate)}"
 
 
 def _public_bytes(holder: x509.Certificate | PrivateKey) -> bytes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from prefork_ssl.config.tree import Host
+from prefork_ssl.config.tree import Configuration, Host
+from prefork_ssl.kernel.dispatch.hosts import server_name
 from prefork_ssl.kernel.generation import Generation, Key
-from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources
+from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, speaks_tls
 from prefork_ssl.modules.ssl.keys.findings import Finding
 from prefork_ssl.modules.ssl.log.directives import SSL_LOG, SSL_LOG_FORMAT, SSL_LOG_REPEAT, level
 from prefork_ssl.modules.ssl.log.events import lifecycle
@@ -61,6 +62,15 @@ class HostLogs:
         return self._by_place.get(finding.where, self.main)
 
 
+def _name(host: Host, configuration: Configuration) -> str:
+    """As host_name; but where there is no TLS, there is no port that would go without saying."""
+    if speaks_tls(host, configuration):
+        return host_name(host)
+    name = server_name(host.settings)
+    port = name.port or next((address.port for address in host.addresses if address.port), None)
+    return f"{name.name}:{port}" if port else name.name
+
+
 SSL_LOGS = Key[HostLogs]("ssl logs")
 
 
@@ -69,4 +79,11 @@ def _open(generation: Generation, host: Host, repeats: Repeats) -> SSLLog:
     target = settings[SSL_LOG]
     file = generation.logs.open(target, settings.origin(SSL_LOG)) if target else None
     general = generation.logs.for_host(host)
-    return SSLLog(host_name(host), file, level(settings), general, settings[SSL_LOG_FORMAT], repeats)
+    return SSLLog(
+        _name(host, generation.configuration),
+        file,
+        level(settings),
+        general,
+        settings[SSL_LOG_FORMAT],
+        repeats,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prefork_ssl.modules.ssl.certificate.names import alternative_names, uncovered
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Missing, examine
 from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
 from prefork_ssl.modules.ssl.log.alerts import alert_in
@@ -23,6 +24,7 @@ from prefork_ssl.modules.ssl.openssl.watching import state
 if TYPE_CHECKING:
     from prefork_ssl.modules.ssl.connection.handshake import Opening
     from prefork_ssl.modules.ssl.connection.transport import TLSTransport
+    from prefork_ssl.modules.ssl.hosts.table import TLSHost
 
 INFO = SSLLevel.INFO
 
@@ -53,7 +55,7 @@ def established(transport: TLSTransport) -> None:
             message,
             transport.wire.peer,
             fields,
-            hint="" if known else _unnamed(asked),
+            hint="" if known else _unnamed(transport.host, asked),
             details=() if known else (_asked(asked),),
             hello=transport.hello,
         )
@@ -123,9 +125,7 @@ def lost(opening: Opening, error: OSError) -> None:
             system=error if error.errno else None,
             hello=opening.hello,
         ),
-        lambda: (
-            _cut_off(opening) or may_not_be_accepted(Failure("", opening.host, opening.hello, opening.tls))
-        ),
+        lambda: _cut_off(opening) or _why_lost(opening),
     )
 
 
@@ -173,11 +173,13 @@ def _asked_details(opening: Opening) -> tuple[str, ...]:
     return () if name and opening.host.is_named(name) else (_asked(name),)
 
 
-def _unnamed(asked: str | None) -> str:
+def _unnamed(host: TLSHost, asked: str | None) -> str:
     first = "it got the first host of this address"
     if asked is None:
-        return f"no SNI: {first}, whatever it wanted"
-    return f"no ServerName or ServerAlias of this address has this name: {first}"
+        return f"no SNI: {first}; SSLStrictSNIVHostCheck on refuses such clients"
+    unfit = all(uncovered([asked], alternative_names(shown.certificate) or ()) for shown in host.shown)
+    but = ", whose certificate is not for it, so that the client will go" if unfit else ""
+    return f"no ServerName or ServerAlias of this address is {quoted(asked)}: {first}{but}"
 
 
 def _offer(opening: Opening) -> dict[str, Value]:
@@ -211,6 +213,12 @@ def _cut_off(opening: Opening) -> str:
     )
 
 
+def _why_lost(opening: Opening) -> str:
+    if not opening.data:
+        return "a health check, or somebody who looks for open ports: nothing to do"
+    return may_not_be_accepted(Failure("", opening.host, opening.hello, opening.tls))
+
+
 def _slow(opening: Opening) -> str:
     limit = opening.host.handshake_time.timeout
-    return f"RequestReadTimeout handshake={limit:g} is what a client has"
+    return f"a client has RequestReadTimeout handshake={limit:g} seconds"

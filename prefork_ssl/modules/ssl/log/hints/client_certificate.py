@@ -75,7 +75,7 @@ def _self_signed(_rejection: Rejection, _depth: int) -> str:
 
 
 def _too_long(rejection: Rejection, depth: int) -> str:
-    return "what signed another certificate is no CA (basicConstraints CA:TRUE): get the chain issued anew"
+    return f"SSLVerifyDepth {depth} is the most CA certificates above the client's: raise it to {rejection.depth}"
 
 
 def _expired(rejection: Rejection, _depth: int) -> str:

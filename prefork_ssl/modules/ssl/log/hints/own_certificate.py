@@ -59,7 +59,7 @@ def _shown(failure: Failure) -> CertificateMaterial | None:
 
 
 def _complaints(material: CertificateMaterial, failure: Failure) -> Iterator[str]:
-    yield from _in_words(checks.in_time(material, datetime.now(UTC)), material)
+    yield from _in_words(checks.valid(material, datetime.now(UTC)), material)
     yield from _name(material, failure.server_name)
     yield from _chain(material)
     yield from _in_words(checks.fit_for_servers(material), material)
