@@ -12,13 +12,16 @@ from OpenSSL import SSL
 
 from prefork_ssl.kernel.request import FileBody
 from prefork_ssl.kernel.transport import SLICE, Transport, Wire
-from prefork_ssl.modules.ssl.connection.traffic import traffic
 from prefork_ssl.modules.ssl.certificate.view import CertificateView
+from prefork_ssl.modules.ssl.connection.traffic import traffic
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
 from prefork_ssl.modules.ssl.hosts.table import TLSHost
 from prefork_ssl.modules.ssl.log.events import connections
 from prefork_ssl.modules.ssl.openssl import OUTPUT_SIZE, WRITE_SIZE, Error, ServerConnection
 from prefork_ssl.modules.ssl.verification.client import Client
+
+
+_ALERT = 21  # the type of a record, RFC 5246 section 6.2.1
 
 
 class TLSFailure(ConnectionError):
@@ -94,7 +97,9 @@ class TLSTransport(Transport):
                 self._fail(error)
             if data is not None:
                 return data
-            self.flush()
+            answer = tls.output()
+            if answer is not None:
+                self._answer(answer)
             tls.release_memory()
             if not receive(self.wire, tls):
                 return b""
@@ -147,12 +152,23 @@ class TLSTransport(Transport):
             if piece is None:
                 return
             size = len(piece)
-            try:
-                sent = self.wire.sock.send(piece)
-            except BlockingIOError:
-                sent = 0
-            if sent < size:
-                super().write(bytes(piece[sent:]))
+            self._send_piece(piece)
+
+    def _answer(self, piece: memoryview) -> None:
+        """Send what OpenSSL says by itself to what it reads. In TLS 1.2, an alert that does not end the connection is its
+        no to a renegotiation; in TLS 1.3 alerts cannot be told from outside, and there is none."""
+        if piece[0] == _ALERT and self.host.log.tells_info:
+            connections.renegotiation_refused(self)
+        self._send_piece(piece)
+        self.flush()
+
+    def _send_piece(self, piece: memoryview) -> None:
+        try:
+            sent = self.wire.sock.send(piece)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(piece):
+            super().write(bytes(piece[sent:]))
 
     def _fail(self, error: Error) -> NoReturn:
         send_at_once(self.wire, self.tls)
