@@ -6,6 +6,7 @@ from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import RequestPhase
 from prefork_ssl.kernel.request import Request, Response
+from prefork_ssl.modules.ssl.connection.forged_fields import remove_forged_fields
 from prefork_ssl.modules.ssl.connection.plain_http import PlainTransport, speak_tls
 from prefork_ssl.modules.ssl.connection.transport import TLSTransport
 from prefork_ssl.modules.ssl.hosts.sni import (
@@ -18,42 +19,55 @@ from prefork_ssl.modules.ssl.log.events import requests
 
 
 def post_read(generation: Generation, host: Host) -> RequestPhase | None:
-    """The post_read hook: plain HTTP on a TLS port is told so; who must name a host and does not is refused; a request
-    for a host with other terms than those of the connection is sent elsewhere (421, RFC 9110 section 15.5.20)."""
+    """The post_read hook: nobody pretends to have a certificate; plain HTTP on a TLS port is told so; who must name a
+    host and does not is refused; a request for a host with other terms than those of the connection is sent elsewhere
+    (421, RFC 9110 section 15.5.20)."""
     if not generation[TLS_HOSTS]:
         return None
-    own = generation[TLS_HOSTS].get(host)
-    may_answer = MAY_ANSWER[generation.configuration.server.settings[SSL_VHOST_SNI_POLICY]]
+    names = HostNames(generation, host)
 
     def check(request: Request) -> Response | None:
+        remove_forged_fields(request)
         transport = request.transport
         if isinstance(transport, TLSTransport):
-            if transport.host is own and transport.server_name and request.host_name:
-                return None
-            return _check_name(request, transport) or _check_host(request, transport)
+            return names.check(request, transport)
         if isinstance(transport, PlainTransport) and request.previous is None:
             return speak_tls(request)
         return None
 
-    def _check_host(request: Request, transport: TLSTransport) -> Response | None:
-        if transport.host is own:
+    return check
+
+
+class HostNames:
+    """The name in the handshake (SNI) and that in the request, at one host."""
+
+    def __init__(self, generation: Generation, host: Host) -> None:
+        hosts = generation[TLS_HOSTS]
+        self._host = host
+        self._own = hosts.get(host)
+        self._table = generation.hosts
+        self._may_answer = MAY_ANSWER[generation.configuration.server.settings[SSL_VHOST_SNI_POLICY]]
+        self._strict = any(each.settings[SSL_STRICT_SNI_VHOST_CHECK] for each in hosts)
+
+    def check(self, request: Request, transport: TLSTransport) -> Response | None:
+        """The refusal, if the names do not fit."""
+        if transport.host is self._own and request.host_name and not self._strict:
             return None
-        if own is not None and may_answer(transport.host, own, transport.server_name is not None):
+        if transport.server_name is None and self._must_be_named(transport):
+            note = "Your client did not say, when it connected, which host it wants (SNI)."
+            return Response(403, note=note)
+        if transport.server_name is not None and not request.host_name:
+            return Response(400, note="The request names no host, although the connection was made to one.")
+        if transport.host is self._own or self._answers(transport):
             return None
         requests.misdirected(transport, request)
         return Response(421, note="This connection was made to another host, with other settings for TLS.")
 
-    def _check_name(request: Request, transport: TLSTransport) -> Response | None:
-        if transport.server_name is None:
-            names = generation.hosts.at(transport.wire.local)
-            if len(names.hosts) > 1 and any(
-                each.settings[SSL_STRICT_SNI_VHOST_CHECK] for each in (names.default, host)
-            ):
-                return Response(
-                    403, note="Your client did not say, when it connected, which host it wants (SNI)."
-                )
-        elif not request.host_name:
-            return Response(400, note="The request names no host, although the connection was made to one.")
-        return None
+    def _must_be_named(self, transport: TLSTransport) -> bool:
+        names = self._table.at(transport.wire.local)
+        strict = any(each.settings[SSL_STRICT_SNI_VHOST_CHECK] for each in (names.default, self._host))
+        return strict and len(names.hosts) > 1
 
-    return check
+    def _answers(self, transport: TLSTransport) -> bool:
+        named = transport.server_name is not None
+        return self._own is not None and self._may_answer(transport.host, self._own, named)

@@ -86,19 +86,30 @@ def _own_ciphers(host: Host) -> str | None:
 
 def _check(request: Request, transport: TLSTransport, demand: Demand, own: TLSHost | None) -> None:
     """Raises NotAdmitted, and RequestError for a body that is too long to be held."""
+    if transport.host is not own and not _believes_the_same(transport.host, own):
+        _refuse_strangers(demand)
+        return
     ciphers = _wanted_ciphers(transport, demand)
     known = transport.client.meets(demand.policy) or (
         demand.optimise and verify_again(transport, demand.policy)
     )
     if known and ciphers is None:
         return
-    if own is None or not transport.host.parameters.clients.agree(own.parameters.clients):
-        raise NotAdmitted("This connection was made to a host that asks other things of its clients.")
     # A page that explains a refusal is not asked for by the client, which has just been asked.
     if request.previous is None:
         _hold(request, demand.held)
         _ask(request, transport, Policy() if known else demand.policy, ciphers)
     _judge(request, transport, demand)
+
+
+def _believes_the_same(connected: TLSHost, own: TLSHost | None) -> bool:
+    return own is not None and connected.parameters.clients.agree(own.parameters.clients)
+
+
+def _refuse_strangers(demand: Demand) -> None:
+    """Nobody proves anything to a host that believes others (SSLVHostSNIPolicy insecure). Raises NotAdmitted."""
+    if demand.policy.mode is Mode.REQUIRE or demand.ciphers is not None:
+        raise NotAdmitted("This connection was made to a host that believes other clients.")
 
 
 # --- ciphers ---
