@@ -28,6 +28,9 @@ from prefork_ssl.modules.ssl.hosts.upkeep import before_fork, maintain, settled
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.log.directives import LOG_DIRECTIVES
 from prefork_ssl.modules.ssl.openssl import LIBRARY
+from prefork_ssl.modules.ssl.sessions.directives import SESSION_DIRECTIVES
+from prefork_ssl.modules.ssl.sessions.preparation import check_sessions
+from prefork_ssl.modules.ssl.sessions.service import SESSIONS
 from prefork_ssl.modules.ssl.stapling.directives import STAPLING_DIRECTIVES
 from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
 from prefork_ssl.modules.ssl.variables import ssl_variable
@@ -42,14 +45,17 @@ def _begin(worker: Worker) -> None:
     worker.generation[KEYRING].forget()
     worker.generation[STAPLER].forget()
     worker.generation[SSL_LOGS].repeats.run(worker.loop)
+    worker.generation[SESSIONS].worker_start(worker)
 
 
 def _end(worker: Worker) -> None:
+    worker.generation[SESSIONS].worker_stop()
     worker.generation[SSL_LOGS].repeats.tell()
 
 
 def _check(configuration: Configuration, modules: Sequence[Module], report: Report) -> None:
     consistency.check(configuration, modules, report)
+    check_sessions(configuration, report)
     conditions.check(configuration, modules, report)
 
 
@@ -74,6 +80,7 @@ module = Module(
         *LOG_DIRECTIVES,
         *SNI_DIRECTIVES,
         *STAPLING_DIRECTIVES,
+        *SESSION_DIRECTIVES,
         *VERIFICATION_DIRECTIVES,
         *ACCESS_DIRECTIVES,
     ),

@@ -141,13 +141,16 @@ class Opening:
         """Shake hands in the Context of `self.host`. Raises Deadline, Error and ConnectionError."""
         tls = self.tls = self._connection()
         transport = TLSTransport(self.wire, tls, self.host, hello)
+        attempt = self.host.sessions.begin(tls, hello)
         try:
-            while not tls.handshake():
+            while not attempt.handshake():
                 transport.flush()
                 self._extend_time(self._receive(tls))
         except Error:
+            attempt.failed()
             self.answer = send_at_once(self.wire, tls)
             raise
+        attempt.complete()
         if self.host.log.tells_info:
             handshakes.established(transport)
         return transport

@@ -172,6 +172,7 @@ class TLSTransport(Transport):
 
     def _fail(self, error: Error) -> NoReturn:
         send_at_once(self.wire, self.tls)
+        self.host.sessions.forget(self.tls)
         if not self.broken:
             connections.broken(self, error)
         raise TLSFailure from error

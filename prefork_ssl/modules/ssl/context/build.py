@@ -20,9 +20,6 @@ from prefork_ssl.modules.ssl.verification.trust import Trust
 # The application protocols we speak, best first.
 ALPN = (b"http/1.1", b"http/1.0")
 
-# Seconds that a session can be resumed (SSLSessionCacheTimeout).
-SESSION_LIFETIME = 300
-
 
 def build_context(
     parameters: Parameters, host: str, materials: Sequence[KeyMaterial], trust: Trust
@@ -43,9 +40,7 @@ def build_context(
         if name == GROUPS:
             openssl.set_groups(context, value)
     openssl.answer_alpn(context, ALPN)
-    context.set_session_cache_mode(SSL.SESS_CACHE_SERVER)
     context.set_session_id(parameters.scope(host))
-    context.set_timeout(SESSION_LIFETIME)
     trust.install(context)
     parameters.clients.apply(context)
     for material in materials:

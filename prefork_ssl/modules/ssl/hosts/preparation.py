@@ -34,6 +34,8 @@ from prefork_ssl.modules.ssl.keys.keystore import Loaded
 from prefork_ssl.modules.ssl.log.events import lifecycle
 from prefork_ssl.modules.ssl.log.key_log import KeyLog
 from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.sessions.preparation import prepare_sessions
+from prefork_ssl.modules.ssl.sessions.service import Policy, Sessions
 from prefork_ssl.modules.ssl.stapling.handshake import answer_status_requests
 from prefork_ssl.modules.ssl.stapling.inquiries import inquiry
 from prefork_ssl.modules.ssl.stapling.stapler import Stapler, stapler_of
@@ -43,7 +45,7 @@ from prefork_ssl.modules.ssl.verification.sections import cipher_lists
 from prefork_ssl.modules.ssl.verification.terms import terms
 
 # The hosts whose Contexts may go on, by what tells that nothing has changed for them.
-_Identity = tuple[str, Parameters, tuple[Subject, ...], KeyLog | None]
+_Identity = tuple[str, Parameters, tuple[Subject, ...], KeyLog | None, Policy]
 _InService = Mapping[_Identity, TLSHost]
 
 
@@ -52,6 +54,7 @@ def prepare(generation: Generation) -> None:
     hosts = tls_hosts(generation.configuration)
     logs = HostLogs(generation)
     generation.keep(SSL_LOGS, logs)
+    sessions = prepare_sessions(generation, logs.main)
     key_logs = KeyLogs()
     in_service = _in_service(generation)
     stapler = stapler_of(generation)
@@ -60,7 +63,9 @@ def prepare(generation: Generation) -> None:
         loaded = _load(generation, hosts)
         material = host_material(hosts, loaded, shelf)
         table = {
-            host: _tls_host(host, material[host], in_service, stapler, logs[host], key_logs.of(host.settings))
+            host: _tls_host(
+                host, material[host], in_service, stapler, sessions, logs[host], key_logs.of(host.settings)
+            )
             for host in hosts
         }
     except KeyMaterialError as error:
@@ -90,7 +95,7 @@ def _in_service(generation: Generation) -> _InService:
 
 
 def _identity(host: TLSHost) -> _Identity:
-    return host.name, host.parameters, host.stapled, host.key_log
+    return host.name, host.parameters, host.stapled, host.key_log, host.session_policy
 
 
 def _load(generation: Generation, hosts: Sequence[Host]) -> Loaded:
@@ -104,6 +109,7 @@ def _tls_host(
     material: HostMaterial,
     in_service: _InService,
     stapler: Stapler,
+    sessions: Sessions,
     log: SSLLog,
     key_log: KeyLog | None,
 ) -> TLSHost:
@@ -112,17 +118,26 @@ def _tls_host(
     inquiries = (inquiry(each, host.settings) for each in material.materials)
     stapled = tuple(stapler.subject(each) for each in inquiries if each)
     handshake_time = read_limits(host.settings[REQUEST_READ_TIMEOUT]).handshake
+    policy = sessions.policy(host.settings)
 
     def make(these: Parameters) -> SSL.Context:
-        return _context(name, these, material, stapled, key_log)
+        return _context(name, these, material, stapled, key_log, policy)
 
     variants = _variants(host, wanted, make)
-    if earlier := in_service.get((name, wanted, stapled, key_log)):
-        return replace(earlier, names=names(host), handshake_time=handshake_time, log=log, variants=variants)
+    if earlier := in_service.get((name, wanted, stapled, key_log, policy)):
+        return replace(
+            earlier,
+            names=names(host),
+            handshake_time=handshake_time,
+            log=log,
+            sessions=sessions.of_host(name, earlier.context, wanted, policy),
+            variants=variants,
+        )
+    context = make(wanted)
     return TLSHost(
         name=name,
         names=names(host),
-        context=make(wanted),
+        context=context,
         variants=variants,
         born=time.monotonic(),
         parameters=wanted,
@@ -131,6 +146,8 @@ def _tls_host(
         handshake_time=handshake_time,
         log=log,
         key_log=key_log,
+        session_policy=policy,
+        sessions=sessions.of_host(name, context, wanted, policy),
     )
 
 
@@ -140,8 +157,10 @@ def _context(
     material: HostMaterial,
     stapled: Sequence[Subject],
     key_log: KeyLog | None,
+    policy: Policy,
 ) -> SSL.Context:
     context = build_context(wanted, name, material.materials, material.trust)
+    policy.install(context)
     if stapled:
         answer_status_requests(context, {each.inquiry.certificate: each.staple for each in stapled})
     if key_log is not None:

@@ -15,6 +15,8 @@ from prefork_ssl.modules.ssl.context.parameters import Parameters
 from prefork_ssl.modules.ssl.keys.keystore import CertificateMaterial
 from prefork_ssl.modules.ssl.log.key_log import KeyLog
 from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.sessions.resumption import Resumption
+from prefork_ssl.modules.ssl.sessions.service import Policy
 from prefork_ssl.modules.ssl.stapling.subject import Subject
 
 
@@ -42,6 +44,8 @@ class TLSHost:
     handshake_time: ReadLimit
     log: SSLLog
     key_log: KeyLog | None
+    session_policy: Policy
+    sessions: Resumption
     variants: Mapping[str, Variant]
 
     def is_named(self, name: str) -> bool:

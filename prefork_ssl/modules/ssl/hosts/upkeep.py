@@ -16,6 +16,7 @@ from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.keys.watch import Stamps, Watch
 from prefork_ssl.modules.ssl.log.events import lifecycle, stapling
 from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.sessions.service import SESSIONS
 from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
 from prefork_ssl.modules.ssl.stapling.subject import Subject
 
@@ -49,6 +50,7 @@ def upkeep(configuration: Configuration, stamps: Stamps, table: TLSHosts, log: S
 def before_fork(generation: Generation) -> None:
     """See kernel/hooks.py."""
     generation[KEYRING].protect()
+    generation[SESSIONS].before_fork()
     generation[STAPLER].helpers_identity = worker_identity(generation.configuration.server.settings)
     _staple(generation)
 
@@ -65,6 +67,7 @@ def settled(generation: Generation, refusal: str) -> None:
 def maintain(generation: Generation) -> Renewal | None:
     """See kernel/hooks.py."""
     kept = generation[UPKEEP]
+    generation[SESSIONS].maintain()
     _staple(generation)
     if changed := kept.watch.look():
         lifecycle.files_changed(kept.log, changed)

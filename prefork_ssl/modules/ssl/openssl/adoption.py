@@ -4,16 +4,17 @@ The binding has no call that files a session. But what a handshake has agreed on
 memory, a handshake that nobody needs is brought to its end, and just before OpenSSL files the session of that
 handshake, it is exchanged for the one to adopt. From then on OpenSSL resumes it as if it were its own.
 
-The throw-away handshake is TLS 1.2 with a pre-shared key, the cheapest there is (RFC 5487). Its server side is an object
-of the host's Context, so that this is where the session goes, but with the ciphers of a Context of its own. The key is
-random and never leaves the process, and the host's Context knows of it only while the object is made: a real client
-never meets it, and a Context that has TLS 1.3 only is opened for TLS 1.2 no longer than that.
+The throw-away handshake is TLS 1.2 with a pre-shared key, the cheapest there is (RFC 5487). Its server side is an
+object of the host's Context, so that this is where the session goes, but with the ciphers of a Context of its own. The
+key is random and never leaves the process, and the host's Context knows of it only while the object is made: a real
+client never meets it, and a Context that has TLS 1.3 only is opened for TLS 1.2 no longer than that.
 
 Nearly all of it is done ahead of time: what is left for `adopt` is the client's last message.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -33,25 +34,26 @@ _said = ffi.new("char[]", _ROOM)
 class Adoption:
     """A throw-away handshake in a Context. It adopts one session, and must be freed afterwards."""
 
-    __slots__ = ("_client", "_server")
+    __slots__ = ("_server",)
 
     def __init__(self, context: SSL.Context, versions: tuple[int, int]) -> None:
         """`versions` are the lowest and the highest that the Context speaks otherwise; they cannot be read from it."""
-        self._server = _End(_server_object(context, versions), lib.SSL_set_accept_state)
-        self._client = _End(lib.SSL_new(_CLIENT._context), lib.SSL_set_connect_state)
-        self._client.proceed()
-        self._server.hear(self._client.says())
-        self._server.proceed()
-        self._client.hear(self._server.says())
-        self._client.proceed()
-        last = self._client.says()
+        self._server = server = _End(_server_object(context, versions), lib.SSL_set_accept_state)
+        client = _End(lib.SSL_new(_client_context()._context), lib.SSL_set_connect_state)
+        client.proceed()
+        server.hear(client.says())
+        server.proceed()
+        client.hear(server.says())
+        client.proceed()
+        last = client.says()
+        client.free()
         end = _length_without_finished(last)
-        self._server.hear(last[:end])
-        self._server.proceed()
-        self._server.hear(last[end:])
+        server.hear(last[:end])
+        server.proceed()
+        server.hear(last[end:])
 
     def adopt(self, der: bytes) -> bool:
-        """Let the Context resume this session, an SSL_SESSION as DER, from now on. False if OpenSSL does not take it."""
+        """Let the Context resume this session, an SSL_SESSION as DER, from now on. False if OpenSSL refuses it."""
         session = _decoded(der)
         if session is None:
             return False
@@ -66,7 +68,6 @@ class Adoption:
     def free(self) -> None:
         """Give back its memory. Nobody has to wait for that."""
         self._server.free()
-        self._client.free()
 
 
 class _End:
@@ -106,7 +107,7 @@ def _server_object(context: SSL.Context, versions: tuple[int, int]) -> Any:
     ssl = lib.SSL_new(host)
     lib.SSL_CTX_set_psk_server_callback(host, ffi.NULL)
     _limit(host, versions)
-    lib.SSL_set_SSL_CTX(ssl, _SERVER._context)
+    lib.SSL_set_SSL_CTX(ssl, _server_context()._context)
     return ssl
 
 
@@ -158,6 +159,7 @@ def _client_key(_ssl: Any, _hint: Any, identity: Any, _room: int, key: Any, _key
     return len(_KEY)
 
 
+@functools.cache
 def _client_context() -> SSL.Context:
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_cipher_list(_CIPHER)
@@ -165,14 +167,13 @@ def _client_context() -> SSL.Context:
     # A ticket would be filed in place of the session.
     context.set_options(SSL.OP_NO_TICKET)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)
     lib.SSL_CTX_set_psk_client_callback(context._context, _client_key)
     return context
 
 
+@functools.cache
 def _server_context() -> SSL.Context:
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_cipher_list(_CIPHER)
     return context
-
-
-_CLIENT, _SERVER = _client_context(), _server_context()

@@ -7,7 +7,7 @@ from OpenSSL._util import ffi, lib
 
 __all__ = ["LIBRARY", "ffi", "lib"]
 
-# What no connection can do without, looked for at import so that a binding without it is refused with one clear sentence.
+# What no connection can do without, looked for at import: a binding without it is refused with one clear sentence.
 _NEEDED = [
     "BIO_new",
     "BIO_read",
@@ -17,6 +17,7 @@ _NEEDED = [
     "SSL_CIPHER_get_bits",
     "SSL_CTX_set1_curves_list",
     "SSL_CTX_set_alpn_select_cb",
+    "SSL_CTX_set_session_cache_mode",
     "SSL_do_handshake",
     "SSL_get_certificate",
     "SSL_get_current_cipher",
@@ -26,8 +27,11 @@ _NEEDED = [
     "SSL_session_reused",
     "SSL_set_accept_state",
     "SSL_set_bio",
+    "SSL_set_info_callback",
     "SSL_set_shutdown",
     "SSL_shutdown",
+    "SSL_state_string_long",
+    "SSL_version",
     "SSL_write",
     "i2d_SSL_SESSION",
 ]

@@ -53,10 +53,11 @@ class ServerConnection:
     """The server's side of one TLS connection, in memory: ciphertext goes in by `receive`, out by `output`.
 
     OpenSSL never sees the socket. So none of its calls is left half done for want of the network, a read never wants a
-    write, and several records leave in one system call. `public` is the same connection as pyOpenSSL has it.
+    write, and several records leave in one system call. `public` is the same connection as pyOpenSSL has it. In
+    `session_ids` are those under which the client may come back, as far as we file its sessions.
     """
 
-    __slots__ = ("_grown", "_input", "_output", "_ssl", "public")
+    __slots__ = ("_grown", "_input", "_output", "_ssl", "public", "session_ids")
 
     def __init__(self, context: SSL.Context, first_bytes: bytes) -> None:
         """`first_bytes` are what was already received: the ClientHello."""
@@ -65,6 +66,7 @@ class ServerConnection:
         self._input: Any = public._into_ssl
         self._output: Any = public._from_ssl
         self._grown = False
+        self.session_ids: tuple[bytes, ...] = ()
         _SSL_set_accept_state(self._ssl)
         _BIO_write(self._input, first_bytes, len(first_bytes))
 

@@ -20,7 +20,7 @@ def encoded_session(ssl: Any) -> bytes:
 
 
 def session_id(der: bytes) -> bytes:
-    """The id in an encoded session, the fourth element of the sequence (OpenSSL, ssl/ssl_asn1.c); b"" if it has none."""
+    """The id in an encoded session, the fourth element of the sequence (OpenSSL, ssl/ssl_asn1.c); b"" for none."""
     if not der:
         return b""
     at = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)

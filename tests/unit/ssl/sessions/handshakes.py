@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from OpenSSL import SSL
@@ -75,19 +76,15 @@ def connect(
         server.receive(_Bytes(outgoing.read()))  # type: ignore[arg-type]
     incoming.write(bytes(server.output() or b""))
     _proceed(ours)
-    try:
+    with suppress(ssl.SSLWantReadError):
         ours.read()  # the tickets of TLS 1.3 come behind the handshake
-    except ssl.SSLWantReadError:
-        pass
     server.keep_session()
     return Connected(ours, server)
 
 
 def _proceed(client: ssl.SSLObject) -> None:
-    try:
+    with suppress(ssl.SSLWantReadError):
         client.do_handshake()
-    except ssl.SSLWantReadError:
-        return
 
 
 class _Bytes:

@@ -1,0 +1,49 @@
+"""Putting files in their place, for a user who may have no right to make them there.
+
+The master may be root, and the folder may belong to somebody else, who could put a link where a file is expected. So
+files are made in a new folder that only the master can enter, given to their owner there, and then moved: a link that
+lies in the way is replaced, and never followed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from prefork_ssl.kernel.process.privileges import Identity
+
+
+def put_in_place(path: Path, make: Callable[[Path], None], identity: Identity | None) -> None:
+    """Let `make` make a file or a few, all of whose names begin with that of the path it is given, and move them to
+    `path` with the same endings. They belong to `identity`, or to who runs this. Raises OSError, and what `make` does.
+    """
+    with _private_folder(path.parent) as folder:
+        make(Path(f"/proc/self/fd/{folder}", path.name))
+        for name in os.listdir(folder):  # noqa: PTH208 - by descriptor
+            if identity is not None:
+                os.chown(name, identity.uid, identity.gid, dir_fd=folder, follow_symlinks=False)
+            os.rename(name, path.with_name(name), src_dir_fd=folder)
+
+
+@contextmanager
+def _private_folder(parent: Path) -> Iterator[int]:
+    """A descriptor of a new folder in `parent`, which is removed in the end with what is left in it."""
+    path = parent / f".{secrets.token_hex(8)}"
+    path.mkdir(0o700)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            found = os.fstat(fd)
+            if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+                raise PermissionError(f"{path} was replaced by somebody")
+            yield fd
+            for name in os.listdir(fd):  # noqa: PTH208 - by descriptor
+                os.unlink(name, dir_fd=fd)
+        finally:
+            os.close(fd)
+    finally:
+        with suppress(OSError):
+            path.rmdir()

@@ -1,0 +1,225 @@
+"""What a virtual host does about sessions, in each handshake.
+
+With the shared cache, OpenSSL's internal one is only a place to put sessions into: its door is shut unless the shared
+cache has just said that it has the session, too. So what one worker takes out is out for all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from OpenSSL import SSL
+
+from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
+from prefork_ssl.modules.ssl.hello.offered_session import offered_session
+from prefork_ssl.modules.ssl.openssl import ServerConnection
+from prefork_ssl.modules.ssl.openssl.encoding import session_id
+from prefork_ssl.modules.ssl.openssl.sessions import (
+    TLS1_3,
+    Tickets,
+    handshake_with_cache,
+    session,
+    version,
+)
+from prefork_ssl.modules.ssl.sessions.cache import CacheDown, SessionCache
+from prefork_ssl.modules.ssl.sessions.records import Label, expiry_of
+from prefork_ssl.modules.ssl.sessions.sealing import Sealer
+from prefork_ssl.modules.ssl.sessions.tally import ADOPTED, HITS, MISSES, REFUSED, Tally
+from prefork_ssl.modules.ssl.sessions.workshop import Adopter
+
+# Sessions of which a worker remembers that its own OpenSSL has them; fewer than that holds, 20480 for each Context.
+_MOST_KNOWN = 10_000
+
+
+class Attempt(Protocol):
+    """One handshake."""
+
+    @property
+    def handshake(self) -> Callable[[], bool]:
+        """To be called in place of ServerConnection.handshake."""
+
+    def complete(self) -> None:
+        """The handshake is complete."""
+
+    def failed(self) -> None:
+        """The handshake has ended in an error of TLS."""
+
+
+class Resumption(Protocol):
+    """What a host does about sessions."""
+
+    def begin(self, tls: ServerConnection, hello: ClientHello) -> Attempt:
+        """A client has said hello. May let the greenlet wait."""
+
+    def forget(self, tls: ServerConnection) -> None:
+        """The connection ended in an error of TLS: its session must not be resumed (RFC 5246 section 7.2.2)."""
+
+
+class Unshared:
+    """A host whose sessions OpenSSL looks after alone, or nobody."""
+
+    def begin(self, tls: ServerConnection, hello: ClientHello) -> Attempt:
+        """See Resumption."""
+        return _Unattended(tls.handshake)
+
+    def forget(self, tls: ServerConnection) -> None:
+        """See Resumption."""
+
+
+class _Unattended:
+    __slots__ = ("handshake",)
+
+    def __init__(self, handshake: Callable[[], bool]) -> None:
+        self.handshake = handshake
+
+    def complete(self) -> None:
+        """See Attempt."""
+
+    def failed(self) -> None:
+        """See Attempt."""
+
+
+class Shared:
+    """A host whose sessions are in the shared cache.
+
+    `scope` names who may resume them, and is the Context's session id context; `lifetime` is in seconds. `tls13` and
+    `tickets` are as in offered_session.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        context: SSL.Context,
+        scope: bytes,
+        lifetime: float,
+        *,
+        tls13: bool,
+        tickets: bool,
+        sealer: Sealer,
+        cache: SessionCache,
+        adopter: Adopter,
+        tally: Tally,
+    ) -> None:
+        self._name = name
+        self.context = context
+        self._scope = scope
+        self._lifetime = lifetime
+        self._tls13, self._tickets = tls13, tickets
+        self.collects_tickets = tls13 and not tickets
+        self._sealer = sealer
+        self._cache = cache
+        self._adopter = adopter
+        self._tally = tally
+        # Ids of sessions that are in OpenSSL's internal cache.
+        self._known: dict[bytes, None] = {}
+
+    def begin(self, tls: ServerConnection, hello: ClientHello) -> Attempt:
+        """See Resumption."""
+        offered = offered_session(hello.body, tls13=self._tls13, tickets=self._tickets)
+        return _Attended(self, tls, offered, resumable=offered is not None and self._obtain(offered))
+
+    def forget(self, tls: ServerConnection) -> None:
+        """See Resumption."""
+        for each in tls.session_ids:
+            self.remove(each)
+
+    # --- for attempts ---
+
+    def file(self, der: bytes, protocol: int) -> tuple[bytes, ...]:
+        """File a session; its id, if it has one."""
+        key = session_id(der)
+        if not key:
+            return ()
+        label = Label(time.time() + self._lifetime, protocol, self._name)
+        self._cache.store(key, self._sealer.seal(key, self._scope, label, der))
+        self._learn(key)
+        return (key,)
+
+    def remove(self, key: bytes) -> None:
+        """Let nobody resume this session any more."""
+        self._known.pop(key, None)
+        self._cache.remove(key)
+
+    def resumed(self, key: bytes, protocol: int) -> None:
+        """A client has resumed this session; those of TLS 1.3 are for one time only (RFC 8446 appendix C.4)."""
+        self._tally.words[HITS] += 1
+        if protocol >= TLS1_3:
+            self.remove(key)
+
+    def declined(self, key: bytes) -> None:
+        """OpenSSL did not resume this session, if it has it at all."""
+        self._known.pop(key, None)
+
+    # --- looking for sessions ---
+
+    def _obtain(self, key: bytes) -> bool:
+        """Whether OpenSSL has the session, and may resume it."""
+        try:
+            record = self._cache.find(key)
+        except CacheDown:
+            return key in self._known
+        if record is None:
+            self._known.pop(key, None)
+            self._tally.words[MISSES] += 1
+            return False
+        return key in self._known or self._adopt(key, record)
+
+    def _adopt(self, key: bytes, record: bytes) -> bool:
+        now = time.time()
+        der = self._sealer.open(key, self._scope, record, now)
+        if der is None or not self._adopter.adopt(der):
+            self._tally.words[REFUSED if expiry_of(record) > now else MISSES] += 1
+            return False
+        self._tally.words[ADOPTED] += 1
+        self._learn(key)
+        return True
+
+    def _learn(self, key: bytes) -> None:
+        self._known[key] = None
+        if len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+
+
+class _Attended:
+    """A handshake of a client that may come back."""
+
+    __slots__ = ("_host", "_offered", "_tickets", "_tls", "handshake")
+
+    def __init__(
+        self, host: Shared, tls: ServerConnection, offered: bytes | None, *, resumable: bool
+    ) -> None:
+        self._host = host
+        self._tls = tls
+        self._offered = offered if resumable else None
+        self._tickets = Tickets(tls) if host.collects_tickets else None
+        self.handshake = self._tickets.handshake if self._tickets else tls.handshake
+        if resumable:
+            self.handshake = partial(handshake_with_cache, tls, host.context, self.handshake)
+
+    def complete(self) -> None:
+        """See Attempt."""
+        protocol = version(self._tls)
+        if self._offered is not None:
+            self._settle(self._offered, protocol)
+        if protocol < TLS1_3:
+            if not self._tls.resumed():
+                self._tls.session_ids = self._host.file(session(self._tls), protocol)
+        elif self._tickets is not None:
+            for der in self._tickets.sessions:
+                self._tls.session_ids += self._host.file(der, protocol)
+
+    def _settle(self, offered: bytes, protocol: int) -> None:
+        if not self._tls.resumed():
+            self._host.declined(offered)
+            return
+        self._host.resumed(offered, protocol)
+        if protocol < TLS1_3:
+            self._tls.session_ids = (offered,)
+
+    def failed(self) -> None:
+        """See Attempt."""
+        if self._offered is not None and self._tls.resumed():
+            self._host.remove(self._offered)

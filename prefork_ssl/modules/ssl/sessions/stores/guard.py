@@ -1,0 +1,116 @@
+"""Whether the files that a store has open are still what they were.
+
+A store that reads through a memory map ends its process (SIGBUS) where somebody has cut the file short, and follows any
+number that it finds there. So before each use the files are looked at: are they the ones that were opened, no shorter,
+and do they still begin as this type does? That costs a few microseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from prefork_ssl.modules.ssl.sessions.stores.store import StoreError, StoreLost
+
+# A hint.
+ANEW = "a new one is made; until then, sessions are neither stored nor resumed"
+
+
+class Guard:
+    """Looks after the file at `path`, which has `signature` at `offset`, and after others beside it."""
+
+    def __init__(self, path: Path, offset: int, signature: bytes) -> None:
+        """Raises StoreError."""
+        self._offset, self._signature = offset, signature
+        self._watched = [_Watched(path)]
+        try:
+            self.check()
+        except StoreError:
+            self.close()
+            raise
+
+    def watch(self, paths: Iterable[Path]) -> None:
+        """Look after these files, too. To be called when all are open, and as large as they are mapped.
+
+        Raises StoreError.
+        """
+        for path in paths:
+            self._watched.append(_Watched(path))
+        for watched in self._watched:
+            watched.size = os.fstat(watched.fd).st_size
+        self.check()
+
+    def check(self) -> None:
+        """Raises StoreError if something has happened to a file."""
+        for watched in self._watched:
+            watched.check()
+        first = self._watched[0]
+        if os.pread(first.fd, len(self._signature), self._offset) != self._signature:
+            raise StoreLost(f"{first.path} is damaged: it was overwritten, or errors were found in it", ANEW)
+
+    def condemn(self) -> None:
+        """Overwrite the signature: nobody uses the file any more. Who is reading just now is not disturbed."""
+        os.pwrite(self._watched[0].fd, bytes(len(self._signature)), self._offset)
+
+    def before_unmapping(self) -> None:
+        """Unmapping a file may read it once more: give it back the size that it is mapped with."""
+        short = [watched for watched in self._watched if os.fstat(watched.fd).st_size < watched.size]
+        if short:
+            self.condemn()
+        for watched in short:
+            os.ftruncate(watched.fd, watched.size)
+
+    def close(self) -> None:
+        """Look no more. To be called when the store has closed its own files: closing any descriptor of a file gives up
+        the locks that this process has on it (fcntl(2))."""
+        for watched in self._watched:
+            os.close(watched.fd)
+
+
+class _Watched:
+    """A file, as it was when it was opened."""
+
+    __slots__ = ("device", "fd", "inode", "path", "size")
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+        try:
+            self.fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError as error:
+            raise _trouble(self.path, error) from error
+        found = os.fstat(self.fd)
+        self.size, self.device, self.inode = found.st_size, found.st_dev, found.st_ino
+
+    def check(self) -> None:
+        try:
+            now = os.stat(self.path)  # noqa: PTH116 - on the path of every handshake
+        except OSError as error:
+            raise _trouble(self.path, error) from error
+        if now.st_ino != self.inode or now.st_dev != self.device or now.st_size < self.size:
+            raise StoreLost(f"{self.path} was cut or replaced", ANEW)
+
+
+def _trouble(path: str, error: OSError) -> StoreError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return StoreLost(f"{path} is gone", ANEW)
+    return StoreError(f"{path} cannot be used: {error.strerror}", "it must belong to the user of the workers")
+
+
+def head(path: Path, size: int) -> tuple[bytes, int]:
+    """The first `size` bytes of a file, and how many it has in all; b"" if that cannot be told, or it is no plain file.
+
+    For who does not trust the owner of the file: no link is followed, and nothing is waited for.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return b"", 0
+    try:
+        found = os.fstat(fd)
+        return (os.pread(fd, size, 0), found.st_size) if stat.S_ISREG(found.st_mode) else (b"", 0)
+    except OSError:
+        return b"", 0
+    finally:
+        os.close(fd)
