@@ -1,0 +1,68 @@
+"""The applications of a generation: imported in time, and told when it ends."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import mmap
+import time
+from collections.abc import Sequence
+
+from prefork_ssl.config.errors import ConfigError
+from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.log.error_log import ErrorLog
+from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.modules.wsgi.applications.loading import Applications, Failure
+from prefork_ssl.modules.wsgi.applications.patching import patch, wants_patches
+from prefork_ssl.modules.wsgi.applications.preloading import preload
+from prefork_ssl.modules.wsgi.applications.world import World
+from prefork_ssl.modules.wsgi.directives import WSGI_PRELOAD
+
+# Seconds after which a worker tells again in full what another has told.
+_NEWS = 10.0
+
+
+class Service:
+    """`applications` are imported by `begin`, in a worker, unless they were before, in the master."""
+
+    def __init__(self, generation: Generation) -> None:
+        """In the master. Raises ConfigError if applications are to be imported here and cannot be."""
+        self.applications = Applications(generation.configuration)
+        self._patched = wants_patches(generation.configuration)
+        self._world: World | None = None
+        self._told = memoryview(mmap.mmap(-1, 8)).cast(
+            "d"
+        )  # when tracebacks were logged; all workers share it
+        if generation.configuration.server.settings[WSGI_PRELOAD] and self.applications.mounts:
+            self._world, failures = preload(self.applications)
+            self._refuse(failures, generation.logs.server)
+
+    def begin(self, log: ErrorLog) -> None:
+        """In a worker, before it serves. Raises ConfigError if an application cannot be imported."""
+        if not self.applications.mounts:
+            return
+        if self._world is not None:
+            self._world.enter()
+            return
+        atexit._clear()  # what the master would do at its end
+        if self._patched:
+            patch()
+        self._refuse(self.applications.load(), log)
+        # They stay as long as the worker: there is nothing for the collector to look for among them.
+        gc.collect()
+        gc.freeze()
+
+    def end(self) -> None:
+        """In a worker, after it has served: what applications wanted to be done at the end."""
+        if self.applications.mounts:
+            atexit._run_exitfuncs()
+
+    def _refuse(self, failures: Sequence[Failure], log: ErrorLog) -> None:
+        if not failures:
+            return
+        now = time.monotonic()
+        if now - self._told[0] > _NEWS or not self._told[0]:
+            self._told[0] = now
+            for failure in failures:
+                log.write(Level.ERROR, str(failure.problem), module="wsgi", detail=failure.traceback)
+        raise ConfigError(failure.problem for failure in failures)

@@ -1,0 +1,109 @@
+"""environ: what an application is told of a request (PEP 3333, RFC 3875).
+
+What is the same for all requests of a mount is written down once, and copied; the rest is added. Strings are as PEP
+3333 wants them: bytes, each as the character of its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from wsgiref.types import WSGIEnvironment
+
+from prefork_ssl.config.tree import Host
+from prefork_ssl.kernel.directives import DOCUMENT_ROOT, SERVER_ADMIN, START_SERVERS
+from prefork_ssl.kernel.dispatch.hosts import server_name
+from prefork_ssl.kernel.generation import Generation
+from prefork_ssl.kernel.hooks import Environment
+from prefork_ssl.kernel.http.software import server_software
+from prefork_ssl.kernel.request import Request
+from prefork_ssl.modules.wsgi.gateway.file_wrapper import FileWrapper
+from prefork_ssl.modules.wsgi.mounts import Mount
+
+_REMEMBERED = 1024
+
+
+class _FieldNames(dict[str, str]):
+    """Names of header fields (lower case) -> names in environ. Clients choose them, so their number is bounded."""
+
+    def __missing__(self, field: str) -> str:
+        name = f"HTTP_{field.upper().replace('-', '_')}"
+        if len(self) < _REMEMBERED:
+            self[field] = name
+        return name
+
+
+_environ_name = _FieldNames({"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}).__getitem__
+
+
+class Surroundings:
+    """What applications are told at one mount of one host; `environments` is what other modules tell them."""
+
+    def __init__(
+        self, generation: Generation, host: Host, mount: Mount, environments: Sequence[Environment]
+    ) -> None:
+        self._prefix = len(mount.prefix)
+        self._environments = environments
+        self._server_name = server_name(host.settings).name
+        constant = _constants(generation, host, mount)
+        self._plain = {**constant, "REQUEST_SCHEME": "http", "wsgi.url_scheme": "http"}
+        self._secure = {**constant, "REQUEST_SCHEME": "https", "wsgi.url_scheme": "https", "HTTPS": "on"}
+
+    def environ(self, request: Request) -> WSGIEnvironment:
+        """The request's environ, but for what belongs to this one call of an application: its streams and callables."""
+        transport, fields = request.transport, request.fields
+        environ = (self._secure if transport.secure else self._plain).copy()
+        for name, note in request.env.items():
+            environ[name] = note if note.isascii() else as_bytes(note)
+        for told in self._environments:
+            environ.update(told(request))
+        environ.update(zip(map(_environ_name, fields), fields.values(), strict=True))
+        environ.pop("HTTP_PROXY", None)  # many libraries take it for the proxy to use (CVE-2016-5385)
+        self._add_line(environ, request)
+        wire = transport.wire
+        environ["REMOTE_ADDR"], port = wire.peer
+        environ["REMOTE_PORT"] = str(port)
+        environ["SERVER_ADDR"], port = wire.local
+        environ["SERVER_PORT"] = str(port)
+        if request.user is not None:
+            _add_user(environ, request.user, request.auth_type)
+        return environ
+
+    def _add_line(self, environ: dict[str, Any], request: Request) -> None:
+        path = request.path[self._prefix :]
+        environ["REQUEST_METHOD"] = request.method
+        environ["PATH_INFO"] = path if path.isascii() else as_bytes(path)
+        environ["QUERY_STRING"] = request.query or ""
+        environ["REQUEST_URI"] = request.target
+        environ["SERVER_PROTOCOL"] = request.version
+        environ["SERVER_NAME"] = request.host_name or self._server_name
+
+
+def as_bytes(text: str) -> str:
+    """Decoded text, as in Request.path, as the bytes that it came from."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _add_user(environ: dict[str, Any], user: str, auth_type: str | None) -> None:
+    """Who the server has identified. The proof, a password perhaps, is none of the application's business."""
+    environ["REMOTE_USER"] = user if user.isascii() else as_bytes(user)
+    environ["AUTH_TYPE"] = auth_type or ""
+    environ.pop("HTTP_AUTHORIZATION", None)
+
+
+def _constants(generation: Generation, host: Host, mount: Mount) -> Mapping[str, object]:
+    settings = host.settings
+    return {
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "SERVER_SOFTWARE": server_software(settings, generation.modules),
+        "SERVER_ADMIN": settings[SERVER_ADMIN],
+        "DOCUMENT_ROOT": str(settings[DOCUMENT_ROOT] or ""),
+        "SCRIPT_NAME": as_bytes(mount.prefix),
+        "SCRIPT_FILENAME": mount.source.file or "",
+        "wsgi.version": (1, 0),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": settings[START_SERVERS] != 1,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "wsgi.file_wrapper": FileWrapper,
+    }

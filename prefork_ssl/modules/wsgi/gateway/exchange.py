@@ -1,0 +1,160 @@
+"""One call of an application (PEP 3333): start_response, write, and the iterable that it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from prefork_ssl.kernel.request import Body, Request
+from prefork_ssl.kernel.transport import Deadline
+from prefork_ssl.modules.wsgi.gateway.fields import (
+    Fields,
+    check_names,
+    check_values,
+    response_fields,
+    status_code,
+)
+from prefork_ssl.modules.wsgi.gateway.file_wrapper import FileWrapper, as_file_body
+from prefork_ssl.modules.wsgi.running.run import Run
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+
+
+class Exchange:
+    """What an application makes of a request. `status` is 0 until it has called start_response, `length` the
+    Content-Length that it declared. `body` is the whole body, if the application gave none in pieces."""
+
+    __slots__ = (
+        "_application",
+        "_begun",
+        "_environ",
+        "_report",
+        "_request",
+        "_run",
+        "body",
+        "headers",
+        "length",
+        "status",
+    )
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        environ: WSGIEnvironment,
+        request: Request,
+        report: Callable[[str], None],
+    ) -> None:
+        """`report` logs a message and the exception that is being handled."""
+        self._application = application
+        self._environ = environ
+        self._request = request
+        self._report = report
+        self._begun = False
+        self._run: Run
+        self.status = 0
+        self.headers: Fields = []
+        self.length: int | None = None
+        self.body: Body = ()
+
+    def perform(self, run: Run) -> None:
+        """Call the application, and give what it returns."""
+        self._run = run
+        result = self._application(self._environ, self.start_response)
+        try:
+            if not self._take_whole(result):
+                self._give_pieces(result)
+        finally:
+            self._close(result)
+
+    # --- what the application is given ---
+
+    def start_response(
+        self, status: str, headers: Fields, exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], object]:
+        """The callable of that name. Raises ValueError, TypeError; RuntimeError if it is called again for no reason."""
+        if self.status:
+            self._start_again(exc_info)
+        self.status = status_code(status)
+        self.headers, self.length = response_fields(headers)
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """The callable of that name: sends at once, and waits until it is sent."""
+        if self._request.method != "HEAD":
+            self._give(data)
+
+    def early_hints(self, headers: Fields) -> None:
+        """wsgi.early_hints: sends the fields in a response of status 103 (RFC 8297) while the real one is in the
+        making. Nothing is sent to clients of HTTP/1.0, or after the response has begun. Raises ValueError, TypeError."""
+        headers = list(headers)
+        check_names(headers)
+        check_values(headers)
+        if self._begun or self._request.version == "HTTP/1.0":
+            return
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        data = f"HTTP/1.1 103 Early Hints\r\n{lines}\r\n".encode("latin-1")
+        # That the client has gone will be noticed when the response is sent.
+        with suppress(OSError, Deadline):
+            self._run.call(lambda: self._request.transport.write(data))
+
+    def _start_again(self, exc_info: ExcInfo | None) -> None:
+        """Only an error may replace what start_response was told before, and only as long as nothing has been sent."""
+        if not exc_info or exc_info[1] is None:
+            raise RuntimeError("start_response was called again without exc_info")
+        try:
+            if self._begun:
+                raise exc_info[1].with_traceback(exc_info[2])
+        finally:
+            exc_info = None  # it refers to this frame
+
+    # --- what it gives back ---
+
+    def _take_whole(self, result: Any) -> bool:
+        """Whether `result` is all of the body, and can be had at once: most are."""
+        if self._begun or not self.status:
+            return False
+        if type(result) is FileWrapper:
+            body = as_file_body(result.filelike, self.length)
+            if body is None:
+                return False
+            self.body = body
+            return True
+        if type(result) is not list or len(result) != 1:
+            return False
+        piece = result[0]
+        if self.length not in (None, len(piece)):
+            return False
+        self.body = _checked(piece)
+        return True
+
+    def _give_pieces(self, result: Iterable[bytes]) -> None:
+        for piece in result:
+            if piece:
+                self._give(piece)
+        if not self.status:
+            raise RuntimeError("the application has ended without calling start_response")
+
+    def _give(self, piece: bytes) -> None:
+        if not self.status:
+            raise RuntimeError("the application gave a part of the body before calling start_response")
+        piece = _checked(piece)
+        self._begun = True
+        self._run.give(piece)
+
+    def _close(self, result: object) -> None:
+        """What goes wrong now changes nothing of the response."""
+        close = getattr(result, "close", None)
+        if close is not None:
+            try:
+                close()
+            except Exception:  # noqa: BLE001 - the code is not ours
+                self._report("close() of what the application returned failed")
+
+
+def _checked(piece: Any) -> bytes:
+    if not isinstance(piece, bytes):
+        raise TypeError(f"the parts of the body must be bytes, not {type(piece).__name__}")
+    return piece

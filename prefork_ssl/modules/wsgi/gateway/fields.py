@@ -1,0 +1,92 @@
+"""What an application's status and header fields must be (PEP 3333, "The start_response() Callable")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+Fields = list[tuple[str, str]]
+
+_STATUS = re.compile(r"[2-5][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNSAFE = re.compile(r"[\r\n\0]|[^\0-\xff]")
+
+# They speak of one connection, not of the response (PEP 3333 refers to RFC 2616 section 13.5.1).
+_HOP_BY_HOP = frozenset(
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)
+
+# Applications use few statuses and names again and again; but they may make them from what clients send.
+_REMEMBERED = 1024
+
+
+class _Statuses(dict[str, int]):
+    """ "404 Not Found" -> 404."""
+
+    def __missing__(self, text: str) -> int:
+        if not isinstance(text, str) or not _STATUS.fullmatch(text):
+            raise ValueError(f"the status must be like '200 OK', not {text!r}")
+        status = int(text[:3])
+        if len(self) < _REMEMBERED:
+            self[text] = status
+        return status
+
+
+status_code = _Statuses().__getitem__
+_ordinary: set[str] = set()
+
+
+def response_fields(headers: Fields) -> tuple[Fields, int | None]:
+    """The fields without Content-Length, and what that says. Raises ValueError and TypeError."""
+    kept = []
+    length = None
+    for field in headers:
+        name, _value = field
+        if name in _ordinary:
+            kept.append(field)
+        elif name.lower() == "content-length":
+            length = _length(field[1])
+        else:
+            _learn(name)
+            kept.append(field)
+    check_values(kept)
+    return kept, length
+
+
+def check_names(headers: Iterable[tuple[str, str]]) -> None:
+    """Raises ValueError and TypeError."""
+    for name, _value in headers:
+        _learn(name)
+
+
+def check_values(headers: Fields) -> None:
+    """Refuse what would end a field and begin another. Raises ValueError and TypeError."""
+    values = "".join([value for _, value in headers])
+    if not (values.isascii() and values.isprintable()) and _UNSAFE.search(values):
+        name, value = next(field for field in headers if _UNSAFE.search(field[1]))
+        raise ValueError(f"the field {name} has CR, LF, NUL or a character beyond latin-1: {value!r}")
+
+
+def _learn(name: str) -> None:
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a header field")
+    if name.lower() in _HOP_BY_HOP:
+        raise ValueError(f"the field {name} is the server's business, not the application's")
+    if len(_ordinary) < _REMEMBERED:
+        _ordinary.add(name)
+
+
+def _length(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 20):
+        raise ValueError(f"Content-Length must be a number of bytes, not {value!r}")
+    return int(value)

@@ -1,0 +1,81 @@
+"""From a request to an application, and from what that makes of it to a response."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from functools import partial
+
+from prefork_ssl.kernel.log.error_log import ErrorLog
+from prefork_ssl.kernel.request import NO_BODY, Request, Response
+from prefork_ssl.kernel.transport import READ_SIZE
+from prefork_ssl.modules.wsgi.applications.loading import Applications
+from prefork_ssl.modules.wsgi.applications.source import Source
+from prefork_ssl.modules.wsgi.gateway.environ import Surroundings
+from prefork_ssl.modules.wsgi.gateway.errors import ErrorStream
+from prefork_ssl.modules.wsgi.gateway.exchange import Exchange
+from prefork_ssl.modules.wsgi.gateway.input import BodyFile
+from prefork_ssl.modules.wsgi.gateway.pieces import Pieces
+from prefork_ssl.modules.wsgi.running.run import Run
+from prefork_ssl.modules.wsgi.running.stages import Stage
+
+
+class Gateway:
+    """The way to one application. It is made in the master; the application is imported later, in the worker."""
+
+    def __init__(
+        self,
+        applications: Applications,
+        source: Source,
+        surroundings: Surroundings,
+        stage: Stage,
+        log: ErrorLog,
+    ) -> None:
+        self._callables = applications.callables
+        self._source = source
+        self._surroundings = surroundings
+        self._stage = stage
+        self._report = partial(log.exception, module="wsgi")
+        self._errors = ErrorStream(log)
+
+    def answer(self, request: Request) -> Response:
+        """Call the application. Raises what it raises, and BodyError if the request's body could not be read, whatever
+        the application made of that."""
+        environ = self._surroundings.environ(request)
+        exchange = Exchange(self._callables[self._source], environ, request, self._report)
+        run = self._stage.new_run()
+        environ["wsgi.errors"] = self._stage.errors(self._errors)
+        environ["wsgi.early_hints"] = exchange.early_hints
+        if request.body is NO_BODY:
+            environ["wsgi.input"] = io.BytesIO()
+            return _response(exchange, run, exchange.perform)
+        body = BodyFile(lambda size: run.call(partial(request.body.read, size)))
+        environ["wsgi.input"] = io.BufferedReader(body, READ_SIZE)
+        return _response_to_body(exchange, run, body)
+
+
+def _response(exchange: Exchange, run: Run, perform: Callable[[Run], None]) -> Response:
+    first = run.begin(perform)
+    if first is None and (exchange.body or not exchange.length):
+        return Response(exchange.status, exchange.headers, exchange.body, length=exchange.length)
+    pieces = Pieces(run, first, exchange.length)
+    return Response(exchange.status, exchange.headers, pieces, length=exchange.length)
+
+
+def _response_to_body(exchange: Exchange, run: Run, body: BodyFile) -> Response:
+    def perform(run: Run) -> None:
+        try:
+            exchange.perform(run)
+        finally:
+            body.end()
+
+    try:
+        response = _response(exchange, run, perform)
+    except Exception:
+        if body.error is not None:
+            raise body.error from None
+        raise
+    if body.error is not None:
+        response.discard()
+        raise body.error
+    return response
