@@ -70,7 +70,8 @@ Maintain = Callable[["Generation"], Renewal | None]
 # another one was refused, and is empty if this is the new one.
 Settled = Callable[["Generation", str], None]
 
-# Life of a worker: after privileges are dropped and before the first accept; after the last connection has ended.
+# Life of a worker: after privileges are dropped and before the first accept; after the last connection has ended. What
+# raises ConfigError at the start makes the rollout fail, and the generation before stays in service.
 WorkerEvent = Callable[["Worker"], None]
 
 # A new connection's wire in, the transport to speak HTTP through out (a TLS one after its handshake). It runs in the

@@ -20,6 +20,9 @@ _BATCH = 100
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _IPV4_IN_IPV6 = "::ffff:"
 
+# Python's own, also in a worker whose applications find a patched one (gevent.monkey).
+_Socket = socket.socket
+
 Address = tuple[str, int]
 # A connected, non-blocking socket; the peer's address; ours; the listener's connect function.
 Take = Callable[[socket.socket, Address, Address, Connect], None]
@@ -105,7 +108,7 @@ class _Entrance:
         Not sock.accept(): that looks up family and type as members of enumerations, for each connection.
         """
         fd, address = self.sock._accept()  # type: ignore[attr-defined]
-        sock = socket.socket(self._family, socket.SOCK_STREAM, 0, fd)
+        sock = _Socket(self._family, socket.SOCK_STREAM, 0, fd)
         sock.setblocking(False)
         return sock, address
 

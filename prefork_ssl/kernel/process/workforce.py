@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from gevent._hub_local import get_hub_if_exists
 
+from prefork_ssl.config.errors import ConfigError
 from prefork_ssl.kernel.directives import CORE_DUMP_DIRECTORY
 from prefork_ssl.kernel.process.channel import Channel
 from prefork_ssl.kernel.process.crew import Crew
@@ -167,6 +168,8 @@ class Workforce:
             _settle(crew)
             Worker(crew, number, slot, channel).run()
             status = 0
+        except ConfigError as error:  # a module cannot begin, and says what it lacks
+            channel.send(f"failed {error}")
         except BaseException as error:
             crew.log.exception(f"worker {number} ends by a mistake in the program")
             channel.send(f"failed {error}")

@@ -52,5 +52,5 @@ module = Module(
     name="files",
     directives=DIRECTIVES,
     hooks=Hooks(prepare=_prepare, worker_start=_follow, translate=_translate, handler=_handler),
-    after=("alias_module", "welcome_module"),
+    after=("alias_module", "welcome_module", "wsgi_module"),
 )
