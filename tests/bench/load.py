@@ -63,11 +63,12 @@ def run(port: int, worker: int, workload: Workload, *, core: int, connections: i
         check=True,
     )
     used = cpu_seconds(worker) - before
-    requests, elapsed = _requests(done.stdout)
+    requests, elapsed = requests_of(done.stdout)
     return Cost(cpu=used / requests * 1e6, rate=requests / elapsed)
 
 
-def _requests(output: str) -> tuple[int, float]:
+def requests_of(output: str) -> tuple[int, float]:
+    """How many requests wrk made, and in how many seconds. Raises RuntimeError if one failed."""
     if "Non-2xx" in output or "Socket errors" in output:
         raise RuntimeError(f"requests failed:\n{output}")
     match = re.search(r"(\d+) requests in ([\d.]+)s", output)

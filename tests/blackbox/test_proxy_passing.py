@@ -9,6 +9,7 @@ from blackbox import clients
 from blackbox.backend import ALL, PROXY, Visit, answer, backend, ok, serving
 from blackbox.server import Server
 
+
 def fields_of(head: bytes) -> dict[str, str]:
     lines = head.decode("latin-1").split("\r\n")[1:-2]
     return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
@@ -104,7 +105,9 @@ def test_the_clients_connection_is_its_own(passed, seen: list[bytes]):
 
 def test_forwarded_fields(passed, seen: list[bytes]):
     server = passed("ProxyPass / http://127.0.0.1:@backend/\n")
-    clients.get(server.http, "/", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https", "Forwarded: for=6.6.6.6")
+    clients.get(
+        server.http, "/", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https", "Forwarded: for=6.6.6.6"
+    )
     fields = fields_of(seen[0])
     assert fields["x-forwarded-for"] == "127.0.0.1"
     assert fields["x-forwarded-host"] == "localhost"
@@ -160,7 +163,8 @@ def test_reverse(new_server: Callable[..., Server]):
 
     with backend(serving(reply)) as back:
         server = new_server(
-            PROXY + "ProxyPass /out http://127.0.0.1:@backend/in\nProxyPassReverse /out http://127.0.0.1:@backend/in\n"
+            PROXY
+            + "ProxyPass /out http://127.0.0.1:@backend/in\nProxyPassReverse /out http://127.0.0.1:@backend/in\n"
             "ProxyPassReverseCookieDomain inner.example outer.example\nProxyPassReverseCookiePath /in /out\n",
             backend=back,
         ).start()
@@ -190,7 +194,12 @@ def test_unix_socket(new_server: Callable[..., Server], seen: list[bytes]):
         ("GET", b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
         ("GET", b"HTTP/1.1 404 Nope\r\nContent-Length: 4\r\n\r\nours", 404, b"ours"),
         ("GET", b"HTTP/1.1 500\r\nContent-Length: 0\r\n\r\n", 500, b""),
-        ("GET", b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", 200, b"x"),
+        (
+            "GET",
+            b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+            200,
+            b"x",
+        ),
     ],
 )
 def test_answers(new_server: Callable[..., Server], method: str, head: bytes, status: int, body: bytes):
@@ -205,7 +214,10 @@ def test_answers(new_server: Callable[..., Server], method: str, head: bytes, st
 @pytest.mark.parametrize(
     ("answered", "body"),
     [
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-T: 1\r\n\r\n", b"abcde"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-T: 1\r\n\r\n",
+            b"abcde",
+        ),
         (b"HTTP/1.1 200 OK\r\n\r\nabcde", b"abcde"),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nabcde", b"abcde"),
     ],

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from prefork_ssl.kernel.transport import ClientTransport, Deadline, Wire
 from prefork_ssl.modules.proxy.failures import BackendFailure, Stale
-from prefork_ssl.modules.proxy.reply_head import HEAD_SIZE, MOST_INTERIM, ReplyHead
+from prefork_ssl.modules.proxy.reply_head import HEAD_SIZE, MOST_INTERIM, ReplyHead, read_head
 
 _END = b"\r\n\r\n"
 
@@ -110,7 +110,7 @@ class BackendConnection:
         if end < 4 or end > HEAD_SIZE:
             raise BackendFailure(502, f"sent a header of more than {HEAD_SIZE} bytes")
         self.pending = data[end:]
-        return ReplyHead(data[:end], method)
+        return read_head(data[:end], method)
 
     def _first(self) -> bytes:
         try:

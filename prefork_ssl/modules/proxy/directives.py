@@ -97,8 +97,8 @@ PROXY_PASS_REVERSE: Directive[tuple[Mapping, ...]] = Directive(
     many("[path] url", _pass_reverse, most=2),
     ANYWHERE,
     (),
-    "Changes the URLs in Location, Content-Location and URI fields that begin with url to those of this host below path. "
-    "In a <Location> without the path.",
+    "Changes the URLs in Location, Content-Location and URI fields that begin with url to those of this host below "
+    "path. In a <Location> without the path.",
     append,
     prepend,
 )

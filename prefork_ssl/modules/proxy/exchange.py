@@ -2,8 +2,8 @@
 
     a connection -> the head, with the body if that is small -> the answer's head -> a Response whose body is read later
 
-A request that may be sent twice is, once, if a connection that was kept turns out to have been closed by the backend: not
-if it has a body that is not here any more, and not if its method may change something (RFC 9110 section 9.2.2).
+A request that may be sent twice is, once, if a connection that was kept turns out to have been closed by the backend. It
+may not if its body is not here any more, or if its method may change something (RFC 9110 section 9.2.2).
 """
 
 from __future__ import annotations
@@ -74,10 +74,11 @@ class Exchanger:
         upload = None
         try:
             connection.send(self._heads.head(request, path, framing))
-            head = self._refusal(request, connection) if expects else None
-            if head is None:
-                upload = Upload(request.body, connection)
-                head = connection.receive_head(request.method)
+            refusal = self._refusal(request, connection) if expects else None
+            if refusal is not None:
+                return self._unwanted(request, refusal, connection)
+            upload = Upload(request.body, connection)
+            head = connection.receive_head(request.method)
             return self._response(request, head, connection, upload, "")
         except BaseException:
             if upload is not None:
@@ -90,10 +91,15 @@ class Exchanger:
         if not connection.speaks_within(_EXPECTATION):
             return None
         head = connection.receive_any_head(request.method)
-        if head.status >= 200:
-            head.keep = False
-            return head
-        return None
+        return head if head.status >= 200 else None
+
+    def _unwanted(self, request: Request, head: ReplyHead, connection: BackendConnection) -> Response:
+        """The answer of a backend that does not want to see the body: whether it waits for it all the same is not
+        known, so the connection is used up."""
+        response = Response(head.status, head.headers, length=head.length)
+        pieces = iter(()) if head.bodiless else pieces_of(head, connection)
+        response.body = ReplyBody(pieces, self._name, lambda _whole: connection.end(reusable=False))
+        return response
 
     def _response(
         self,
@@ -107,19 +113,10 @@ class Exchanger:
             return self._switch(request, head, connection, upgrade)
         response = Response(head.status, head.headers)
         if upload is None and (head.bodiless or head.length == len(connection.pending)):
-            response.body = b"" if head.bodiless else connection.pending
-            response.length = (
-                head.length if head.bodiless and request.method == "HEAD" else len(response.body)
-            )
-            if not head.bodiless:
-                connection.pending = b""
-            head.parser.free()
-            connection.end(head.keep)
-            return response
+            return _at_once(request, response, head, connection)
 
         def finish(whole: bool) -> None:
             sent = upload is None or upload.stop()
-            head.parser.free()
             connection.end(whole and sent and head.keep)
 
         pieces = iter(()) if head.bodiless else pieces_of(head, connection)
@@ -136,3 +133,18 @@ class Exchanger:
         response = Response(101, head.headers, b"")
         response.upgrade = Upgrade(head.upgrade, tunnel.converse)
         return response
+
+
+def _at_once(
+    request: Request, response: Response, head: ReplyHead, connection: BackendConnection
+) -> Response:
+    """All of the answer is there, so the connection is free for the next request."""
+    response.body = b""
+    response.length = 0
+    if not head.bodiless:
+        response.body, connection.pending = connection.pending, b""
+        response.length = head.length
+    elif request.method == "HEAD":
+        response.length = head.length
+    connection.end(head.keep)
+    return response

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from prefork_ssl.kernel.request import RequestError, Unfinished
 from prefork_ssl.modules.proxy.connection import BackendConnection
 from prefork_ssl.modules.proxy.failures import BackendFailure
-from prefork_ssl.modules.proxy.reply_head import ReplyHead, ReplyParser
+from prefork_ssl.modules.proxy.reply_head import ReplyHead
+from prefork_ssl.modules.proxy.reply_parser import ReplyParser
 
 # What chunk extensions and trailers may have together: this much, and as much again for each piece of data.
 _OVERHEAD = 16384
@@ -52,7 +53,7 @@ def pieces_of(head: ReplyHead, connection: BackendConnection) -> Iterator[bytes]
     """The body's pieces, none of them empty."""
     if head.length is not None:
         return _sized(connection, head.length)
-    return _chunked(connection, head.parser) if head.chunked else _endless(connection)
+    return _chunked(connection) if head.chunked else _endless(connection)
 
 
 def _sized(connection: BackendConnection, left: int) -> Iterator[bytes]:
@@ -69,10 +70,18 @@ def _sized(connection: BackendConnection, left: int) -> Iterator[bytes]:
         data = b""
 
 
-def _chunked(connection: BackendConnection, parser: ReplyParser) -> Iterator[bytes]:
+def _chunked(connection: BackendConnection) -> Iterator[bytes]:
+    parser = ReplyParser()
+    parser.expect_body(b"Transfer-Encoding: chunked")
+    try:
+        yield from _parsed(connection, parser)
+    finally:
+        parser.free()
+
+
+def _parsed(connection: BackendConnection, parser: ReplyParser) -> Iterator[bytes]:
     data, connection.pending = connection.pending, b""
     allowed = _OVERHEAD
-    parser.headers.clear()
     while True:
         parser.feed(data)
         pieces = parser.pieces

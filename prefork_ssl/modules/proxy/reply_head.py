@@ -12,10 +12,10 @@ What belongs to the backend's connection alone does not reach the client (RFC 91
 from __future__ import annotations
 
 import enum
-
-import httptools
+from functools import lru_cache
 
 from prefork_ssl.modules.proxy.failures import BackendFailure
+from prefork_ssl.modules.proxy.reply_parser import ReplyParser
 
 # Bytes that an answer's status line and header section may have together.
 HEAD_SIZE = 65536
@@ -52,95 +52,35 @@ _NAMES: dict[bytes, tuple[str, _Kind]] = {}
 _REMEMBERED = 1024
 
 
-class ReplyParser:
-    """llhttp at work on one answer: `headers` as they came, then pieces of the body until `complete`. `surplus`: bytes
-    came behind it."""
-
-    __slots__ = ("_llhttp", "complete", "headers", "pieces", "surplus")
-
-    def __init__(self) -> None:
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.pieces: list[bytes] = []
-        self.complete = False
-        self.surplus = False
-        self._llhttp: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
-
-    def feed(self, data: bytes) -> None:
-        """Parse on. Raises BackendFailure."""
-        try:
-            self._llhttp.feed_data(data)  # type: ignore[union-attr]
-        except httptools.HttpParserUpgrade:
-            return
-        except httptools.HttpParserError as error:
-            if self.complete:
-                self.surplus = True
-                return
-            raise BackendFailure(502, f"sent what is no HTTP answer: {error}") from None
-
-    @property
-    def status(self) -> int:
-        """The answer's status."""
-        return int(self._llhttp.get_status_code())  # type: ignore[union-attr]
-
-    def free(self) -> None:
-        """Undo the circle of the parser and its callbacks."""
-        self._llhttp = None
-
-    def on_message_begin(self) -> None:
-        """Called by llhttp."""
-        self.surplus = self.complete
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by llhttp."""
-        self.headers.append((name, value))
-
-    def on_body(self, data: bytes) -> None:
-        """Called by llhttp."""
-        if not self.complete:
-            self.pieces.append(data)
-
-    def on_message_complete(self) -> None:
-        """Called by llhttp."""
-        self.complete = True
-
-
 class ReplyHead:
-    """`headers` are those for the client. `length` of the body in bytes; None if it is `chunked`, or else ends with the
-    connection. `keep`: the connection can be used again when the body has ended. `upgrade`: the protocol in which the
-    connection goes on."""
+    """`headers` are those for the client: a list that must not be changed. `length` of the body in bytes; None if it is
+    `chunked`, or else ends with the connection. `bodiless`: there is none, whatever the fields say. `keep`: the
+    connection can be used again when the body has ended. `upgrade`: the protocol in which the connection goes on."""
 
-    __slots__ = ("chunked", "headers", "keep", "length", "parser", "status", "upgrade")
+    __slots__ = ("bodiless", "chunked", "headers", "keep", "length", "status", "upgrade")
 
-    def __init__(self, head: bytes, method: str) -> None:
+    def __init__(self, head: bytes, asked_for_head: bool) -> None:
         """Raises BackendFailure."""
         if head[:9] not in _VERSIONS:
             raise BackendFailure(502, "sent what is no HTTP answer")
-        self.parser = parser = ReplyParser()
+        persistent = head[7] == 0x31
+        parser = ReplyParser()
         parser.feed(head)
         self.status = parser.status
         self.headers: list[tuple[str, str]] = []
         self.length: int | None = None
         self.chunked = False
-        self.keep = head[7] == 0x31
+        self.keep = persistent
         self.upgrade = ""
-        self._sort(head[7] == 0x31)
-        if method == "HEAD" or self.status in _BODILESS or self.status < 200:
-            self.chunked = False
-            self.parser.complete = True
-        elif self.chunked:
-            self.length = None
-        elif self.length is None:
+        self._sort(parser.headers, persistent)
+        self.bodiless = asked_for_head or self.status in _BODILESS or self.status < 200 or self.length == 0
+        if self.length is None and not self.chunked and not self.bodiless:
             self.keep = False
 
-    @property
-    def bodiless(self) -> bool:
-        """Whether no body follows."""
-        return self.parser.complete or self.length == 0
-
-    def _sort(self, persistent: bool) -> None:
+    def _sort(self, fields: list[tuple[bytes, bytes]], persistent: bool) -> None:
         named: list[str] = []
         headers = self.headers
-        for raw, value in self.parser.headers:
+        for raw, value in fields:
             known = _NAMES.get(raw) or _learn(raw)
             text = value.decode("latin-1").strip()
             if not known[1]:
@@ -170,6 +110,18 @@ class ReplyHead:
         others = set(named) - {"close", "keep-alive", "upgrade", ""}
         if others:
             self.headers = [field for field in self.headers if field[0].lower() not in others]
+
+
+# Backends say the same again and again, at least within a second.
+_remembered_head = lru_cache(maxsize=512)(ReplyHead)
+_LONGEST_REMEMBERED = 1024
+
+
+def read_head(head: bytes, method: str) -> ReplyHead:
+    """A whole head, ended by an empty line, that answers a request with `method`. Raises BackendFailure."""
+    if len(head) > _LONGEST_REMEMBERED:
+        return ReplyHead(head, method == "HEAD")
+    return _remembered_head(head, method == "HEAD")
 
 
 def _length(text: str) -> int:

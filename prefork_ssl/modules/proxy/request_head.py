@@ -47,9 +47,11 @@ Fields = Callable[[Request], str]
 
 
 def cleaning(trusted: tuple[Network, ...]) -> RequestPhase:
-    """The phase that takes from a request, before anybody else sees it, what its client may not tell a backend: the
-    fields that its Connection field names (they end here, before any field is added that must not be made to end here), and X-Forwarded-*
-    unless the client is one of those that are trusted."""
+    """The phase that takes from a request, before anybody else sees it, what its client may not tell a backend.
+
+    These are the fields that its Connection field names: they end here, before any field is added that must not be made
+    to end here. And X-Forwarded-*, unless the client is one of those that are trusted.
+    """
 
     def clean(request: Request) -> Response | None:
         fields = request.fields
