@@ -47,7 +47,7 @@ class HeadWriter:
     def __init__(self, server: str) -> None:
         self._server = f"Server: {server}\r\n"
         self._second = 0
-        self._starts: dict[int, str] = {}
+        self._starts: dict[int | tuple[int, tuple[Field, ...]], str] = {}
         self._line = _Lines().__getitem__
 
     def head(self, status: int, headers: list[Field], framing: str) -> bytes:
@@ -57,9 +57,11 @@ class HeadWriter:
         """
         start = self._start(status)
         try:
-            lines = "".join(map(self._line, headers))
-        except _GeneralField:
-            start, lines = self._with_general(start, headers)
+            try:
+                lines = "".join(map(self._line, headers))
+            except _GeneralField:
+                start, headers = self._with_general(status, headers)
+                lines = "".join(map(self._line, headers))
         except (TypeError, ValueError) as error:
             raise InvalidResponse("a header field is something else than a pair of strings") from error
         return f"{start}{lines}{framing}\r\n".encode("latin-1")
@@ -76,17 +78,22 @@ class HeadWriter:
             self._starts[status] = start
         return start
 
-    def _with_general(self, start: str, headers: Iterable[Field]) -> tuple[str, str]:
-        """A response that was made elsewhere has a Date and a Server of its own, in place of ours."""
-        lines = ""
-        for name, value in headers:
-            kind = name.lower()
-            if kind in _GENERAL:
-                start = _without(start, kind)
-                lines += _checked_line(name, value)
-            else:
-                lines += self._line((name, value))
-        return start, lines
+    def _with_general(self, status: int, headers: Iterable[Field]) -> tuple[str, list[Field]]:
+        """A response that was made elsewhere has a Date and a Server of its own, in place of ours: the start with
+        these, and the other fields."""
+        general: list[Field] = []
+        others: list[Field] = []
+        for field in headers:
+            (general if field[0].lower() in _GENERAL else others).append(field)
+        key = (status, tuple(general))
+        start = self._starts.get(key)
+        if start is None:
+            start = self._start(status)
+            for name, _ in general:
+                start = _without(start, name.lower())
+            start += "".join(_checked_line(name, value) for name, value in general)
+            self._starts[key] = start
+        return start, others
 
 
 class _GeneralField(Exception):
