@@ -88,7 +88,7 @@ class Exchange:
 
     def early_hints(self, headers: Fields) -> None:
         """wsgi.early_hints: sends the fields in a response of status 103 (RFC 8297) while the real one is in the
-        making. Nothing is sent to clients of HTTP/1.0, or after the response has begun. Raises ValueError, TypeError."""
+        making. Nothing is sent to clients of HTTP/1.0, or after that has begun. Raises ValueError, TypeError."""
         headers = list(headers)
         check_names(headers)
         check_values(headers)
