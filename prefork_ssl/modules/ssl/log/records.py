@@ -25,9 +25,9 @@ class Records:
         while data:
             kind = _TYPES.get(data[0], "unknown")
             length = _HEADER + int.from_bytes(data[3:5], "big")
-            if kind == "unknown" or (len(data) >= _HEADER and length > _HEADER + _LONGEST):
+            if kind == "unknown" or length > _HEADER + _LONGEST:
                 kind, length = "unknown", len(data)
-            if len(data) < _HEADER or len(data) < length:
+            elif len(data) < max(_HEADER, length):
                 break
             yield kind, data[:length]
             data = data[length:]
