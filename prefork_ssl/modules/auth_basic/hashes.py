@@ -9,6 +9,9 @@ _CONTEXT = CryptContext(
     ["bcrypt", "apr_md5_crypt", "sha512_crypt", "sha256_crypt", "ldap_sha1", "md5_crypt", "des_crypt"]
 )
 
+# bcrypt does not look at what follows, and its library refuses it; htpasswd cuts it off.
+_BCRYPT, _BCRYPT_SIZE = "$2", 72
+
 
 def is_hash(stored: str) -> bool:
     """Whether it looks like a hash of a kind that is known here."""
@@ -17,6 +20,8 @@ def is_hash(stored: str) -> bool:
 
 def is_hash_of(stored: str, password: bytes) -> bool:
     """Whether `stored`, which is_hash, was made of `password`; takes as long as the hash is made to take."""
+    if stored.startswith(_BCRYPT):
+        password = password[:_BCRYPT_SIZE]
     try:
         return bool(_CONTEXT.verify(password, stored))
     except ValueError:  # a password that is too long, or has a NUL, or a hash that is cut off
