@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from prefork_ssl.modules.ssl.log.alerts import alert_name
-from prefork_ssl.modules.ssl.log.event import Address, Event, Value
+from prefork_ssl.modules.ssl.log.event import Address, Event, Value, quoted
+from prefork_ssl.modules.ssl.log.hints.client_certificate import described
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.log.records import Records
+from prefork_ssl.modules.ssl.openssl import Rejection
 
 _FATAL = 2
 _STEPS = {
@@ -38,6 +40,19 @@ class Trace:
         severity, name = "fatal" if level == _FATAL else "warning", alert_name(number)
         fields: dict[str, Value] = {"direction": direction, "severity": severity, "alert": name}
         self._write("alert", f"OpenSSL: alert {direction}: {severity} {name}", fields)
+
+    def verified(self, depth: int, certificate: bytes, code: int) -> None:
+        """See Watcher."""
+        found = Rejection(code, depth, certificate)
+        shown = described(found)
+        whose = f"certificate of {quoted(shown.subject)}, issued by {quoted(shown.issuer)}"
+        fields: dict[str, Value] = {
+            "depth": depth,
+            "subject": shown.subject,
+            "issuer": shown.issuer,
+            "result": found.text,
+        }
+        self._write("verification", f"verification: {whose}, depth {depth}: {found.text}", fields)
 
     def received(self, data: bytes) -> None:
         """See Watcher."""

@@ -15,6 +15,7 @@ from OpenSSL import SSL
 
 from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
 from prefork_ssl.modules.ssl.openssl.connection import ServerConnection
+from prefork_ssl.modules.ssl.openssl.watchers import current as watchers
 
 _CODES = SSL.X509VerificationCodes
 VERIFIED: int = _CODES.OK
@@ -88,6 +89,8 @@ def verification_callback(rules: Rules) -> Any:
 
     def judge(passed: int, store: Any) -> int:
         code, depth = lib.X509_STORE_CTX_get_error(store), lib.X509_STORE_CTX_get_error_depth(store)
+        if watchers:
+            watchers[-1].verified(depth, _der(store), VERIFIED if passed else code)
         if passed:
             if depth > rules.depth:
                 code = CHAIN_TOO_LONG

@@ -8,34 +8,18 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from OpenSSL import SSL
 
 from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
 from prefork_ssl.modules.ssl.openssl.connection import ServerConnection, _received_view
 from prefork_ssl.modules.ssl.openssl.sessions import ticket_written
+from prefork_ssl.modules.ssl.openssl.watchers import Watcher, current
 
 # <openssl/ssl.h>; SSL_CB_LOOP and SSL_CB_EXIT, SSL_CB_READ, and the beginning and end of a handshake.
 _LOOP, _EXIT, _READ, _BEGIN, _DONE = 0x01, 0x02, 0x04, 0x10, 0x20
 _ALERT = 0x4000
-
-
-class Watcher(Protocol):
-    """Who is told. Nothing here may raise, or wait."""
-
-    def step(self, what: str, state: str) -> None:
-        """OpenSSL is in `state`. `what` is "start" or "done" of a handshake, "in" where it goes on, "waiting in" or
-        "failed in" where it leaves off."""
-
-    def alert(self, direction: str, level: int, number: int) -> None:
-        """An alert (RFC 8446 section 6) was "received" or "sent"; a `level` of 2 is fatal."""
-
-    def received(self, data: bytes) -> None:
-        """This came from the peer."""
-
-    def sent(self, data: bytes) -> None:
-        """This goes to the peer."""
 
 
 class WatchedConnection(ServerConnection):
@@ -81,23 +65,19 @@ class WatchedConnection(ServerConnection):
     def _watched(self) -> Iterator[None]:
         """Each time anew: others put a callback of their own there for a while."""
         lib.SSL_set_info_callback(self._ssl, _told)
-        _watching.append(self._watcher)
+        current.append(self._watcher)
         try:
             yield
         finally:
-            _watching.pop()
-
-
-# Who watches what is going on; a worker has one thread.
-_watching: list[Watcher] = []
+            current.pop()
 
 
 @ffi.callback(ffi.typeof(lib.SSL_set_info_callback).args[1])  # type: ignore[untyped-decorator]
 def _told(ssl: Any, where: int, value: int) -> None:
     ticket_written(ssl, where, value)
-    if not _watching:
+    if not current:
         return
-    watcher = _watching[-1]
+    watcher = current[-1]
     if where & _ALERT:
         watcher.alert("received" if where & _READ else "sent", value >> 8, value & 0xFF)
     elif what := _step(where, value):
