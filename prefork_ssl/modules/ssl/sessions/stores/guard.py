@@ -1,19 +1,23 @@
 """Whether the files that a store has open are still what they were.
 
 A store that reads through a memory map ends its process (SIGBUS) where somebody has cut the file short, and follows any
-number that it finds there. So before each use the files are looked at: are they the ones that were opened, no shorter,
-and do they still begin as this type does? That costs a few microseconds.
+number that it finds there. So before each use the files are looked at: are they no shorter, and do they still begin as
+this type does? That costs a microsecond. Whether they are still in their place takes longer to find out, and less
+depends on it: it is looked at now and then.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from prefork_ssl.modules.ssl.sessions.stores.store import StoreError, StoreLost
 
+# Seconds until readers and writers look again whether the files are in their place.
+READER, WRITER = 0.5, 0.05
 # A hint.
 ANEW = "a new one is made; until then, sessions are neither stored nor resumed"
 
@@ -24,6 +28,7 @@ class Guard:
     def __init__(self, path: Path, offset: int, signature: bytes) -> None:
         """Raises StoreError."""
         self._offset, self._signature = offset, signature
+        self._looked = float("-inf")
         self._watched = [_Watched(path)]
         try:
             self.check()
@@ -40,15 +45,22 @@ class Guard:
             self._watched.append(_Watched(path))
         for watched in self._watched:
             watched.size = os.fstat(watched.fd).st_size
-        self.check()
+        self.check(patience=0)
 
-    def check(self) -> None:
-        """Raises StoreError if something has happened to a file."""
+    def check(self, patience: float = READER) -> None:
+        """Raises StoreError if a file was cut or overwritten, or if it was not in its place any more `patience` seconds
+        ago."""
         for watched in self._watched:
-            watched.check()
+            if os.lseek(watched.fd, 0, os.SEEK_END) < watched.size:
+                raise StoreLost(f"{watched.path} was cut", ANEW)
         first = self._watched[0]
         if os.pread(first.fd, len(self._signature), self._offset) != self._signature:
             raise StoreLost(f"{first.path} is damaged: it was overwritten, or errors were found in it", ANEW)
+        now = time.monotonic()
+        if now - self._looked >= patience:
+            self._looked = now
+            for watched in self._watched:
+                watched.check_place()
 
     def condemn(self) -> None:
         """Overwrite the signature: nobody uses the file any more. Who is reading just now is not disturbed."""
@@ -72,7 +84,7 @@ class Guard:
 class _Watched:
     """A file, as it was when it was opened."""
 
-    __slots__ = ("device", "fd", "inode", "path", "size")
+    __slots__ = ("fd", "identity", "path", "size")
 
     def __init__(self, path: Path) -> None:
         self.path = str(path)
@@ -81,15 +93,16 @@ class _Watched:
         except OSError as error:
             raise _trouble(self.path, error) from error
         found = os.fstat(self.fd)
-        self.size, self.device, self.inode = found.st_size, found.st_dev, found.st_ino
+        self.size = found.st_size
+        self.identity = (found.st_dev, found.st_ino)
 
-    def check(self) -> None:
+    def check_place(self) -> None:
         try:
-            now = os.stat(self.path)  # noqa: PTH116 - on the path of every handshake
+            now = os.stat(self.path)  # noqa: PTH116 - the faster one
         except OSError as error:
             raise _trouble(self.path, error) from error
-        if now.st_ino != self.inode or now.st_dev != self.device or now.st_size < self.size:
-            raise StoreLost(f"{self.path} was cut or replaced", ANEW)
+        if (now.st_dev, now.st_ino) != self.identity:
+            raise StoreLost(f"{self.path} was replaced", ANEW)
 
 
 def _trouble(path: str, error: OSError) -> StoreError:

@@ -19,7 +19,7 @@ from typing import ClassVar, TypeVar
 import lmdb
 
 from prefork_ssl.modules.ssl.sessions.records import EXPIRY_SIZE, expiry_of
-from prefork_ssl.modules.ssl.sessions.stores.guard import Guard, head
+from prefork_ssl.modules.ssl.sessions.stores.guard import ANEW, WRITER, Guard, head
 from prefork_ssl.modules.ssl.sessions.stores.store import Extent, Store, StoreError, StoreLost
 
 T = TypeVar("T")
@@ -87,6 +87,7 @@ class LMDBStore(Store):
         with _errors(self._path):
             if self._path.stat().st_size != self._size:
                 raise StoreError(f"{self._path} was made for another size")
+            os.stat(f"{self._path}-lock")  # noqa: PTH116 - otherwise LMDB would make another one
             self._environment = _open(self._path, self._size)
             self._records = self._environment.open_db(b"records", create=False)
             self._expiries = self._environment.open_db(b"expiries", create=False)
@@ -179,7 +180,7 @@ class LMDBStore(Store):
             return work(transaction)
 
     def _write(self, work: Callable[[lmdb.Transaction, Collection[T]], None], what: Collection[T]) -> None:
-        self._guard.check()
+        self._guard.check(WRITER)
         with _errors(self._path), self._environment.begin(self._records, write=True) as transaction:
             work(transaction, what)
 
@@ -229,6 +230,8 @@ def _errors(path: Path) -> Iterator[None]:
         yield
     except lmdb.Error as error:
         raise _trouble(path, error) from error
+    except FileNotFoundError as error:
+        raise StoreLost(f"{error.filename} is gone", ANEW) from error
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}") from error
 

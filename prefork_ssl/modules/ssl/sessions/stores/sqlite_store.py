@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from prefork_ssl.modules.ssl.sessions.records import expiry_of
-from prefork_ssl.modules.ssl.sessions.stores.guard import Guard, head
+from prefork_ssl.modules.ssl.sessions.stores.guard import WRITER, Guard, head
 from prefork_ssl.modules.ssl.sessions.stores.store import Extent, Store, StoreError, StoreLost
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ class SQLiteStore(Store):
             raise _trouble(self._path, error) from error
 
     def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        self._guard.check()
+        self._guard.check(WRITER)
         database = self._database
         try:
             database.execute("BEGIN IMMEDIATE")
