@@ -11,19 +11,13 @@ _SPECIAL = frozenset(',+"\\<>;')
 def rfc2253(name: DistinguishedName) -> str:
     """ "CN=www,O=Example" (RFC 2253), as with `openssl x509 -nameopt RFC2253`: what is not printable ASCII is written
     as the bytes of its UTF-8 form (\\C3\\BC)."""
-    return ",".join("+".join(map(_typed, relative)) for relative in reversed(name))
+    return ",".join("+".join(map(_typed, reversed(relative))) for relative in reversed(name))
 
 
 def slashes(name: DistinguishedName) -> str:
-    """ "/O=Example/CN=www", as in the days of SSLeay: what is not printable ASCII is written as \\xC3 and the like.
-
-    Nothing tells a slash in a value from one between values: this is for old user files and log readers only.
-    """
-    return "".join(
-        f"/{short_name(each.oid) or each.oid}={_printable(each.content)}"
-        for relative in name
-        for each in relative
-    )
+    """ "/O=Example/CN=www", as in the days of SSLeay, and as OpenSSL 3 writes it: what is not printable ASCII as \\xC3
+    and the like, slashes and plus signs in values behind a backslash."""
+    return "".join(f"/{'+'.join(map(_slashed, relative))}" for relative in name)
 
 
 def component(attribute: Attribute) -> str:
@@ -53,9 +47,9 @@ def _typed(attribute: Attribute) -> str:
 
 def _rfc2253_value(text: str) -> str:
     value = "".join(map(_rfc2253_character, text))
-    if text.startswith((" ", "#")):
-        value = f"\\{value}"
-    return f"{value[:-1]}\\ " if len(text) > 1 and text.endswith(" ") else value
+    if text.endswith(" "):
+        value = f"{value[:-1]}\\ "
+    return f"\\{value}" if len(text) > 1 and text.startswith((" ", "#")) else value
 
 
 def _rfc2253_character(character: str) -> str:
@@ -66,5 +60,12 @@ def _rfc2253_character(character: str) -> str:
     return "".join(f"\\{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
-def _printable(content: bytes) -> str:
-    return "".join(chr(byte) if 0x20 <= byte <= 0x7E else f"\\x{byte:02X}" for byte in content)
+def _slashed(attribute: Attribute) -> str:
+    value = "".join(map(_slashed_byte, attribute.content))
+    return f"{short_name(attribute.oid) or attribute.oid}={value}"
+
+
+def _slashed_byte(byte: int) -> str:
+    if not 0x20 <= byte <= 0x7E:
+        return f"\\x{byte:02X}"
+    return f"\\{chr(byte)}" if byte in b"/+" else chr(byte)
