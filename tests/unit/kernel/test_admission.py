@@ -7,6 +7,10 @@ from unit.kernel.http_requests import GET
 from unit.kernel.talk import Server
 from unit.kernel.test_dispatch import get, location
 
+from prefork_ssl.config.directives import Settings
+from prefork_ssl.config.errors import Origin
+from prefork_ssl.config.patterns import file_pattern
+from prefork_ssl.config.tree import DirectorySection, SectionKind
 from prefork_ssl.kernel import directives as core
 from prefork_ssl.kernel.directives import Satisfy
 from prefork_ssl.kernel.hooks import Authentication
@@ -141,3 +145,56 @@ def test_going_round_in_circles_is_a_mistake():
     server = Server(lambda request: Elsewhere("/b" if request.path == "/a" else "/a"))
     assert server.replies(get("/a"))[0].status == 500
     assert "more than 10 internal redirects, the last one to /b" in server.errors()
+
+
+# --- what could be asked for ---
+
+
+def test_whether_another_path_would_be_let_in():
+    def access(_generation, _host, settings):
+        closed = settings[core.SET_HANDLER] == "closed"
+        return lambda _request: Response(403) if closed else None
+
+    def translate(*_built_for):
+        return lambda request: Response(301) if request.path == "/moved" else None
+
+    def handler(request):
+        paths = ("/open", "/closed/x", "/%63losed/x", "/closed?x", "/moved", "closed", "/../x", "/open#x")
+        admitted = [path for path in paths if request.site.admits_target(request, path)]
+        return Response(200, body=repr((admitted, request.path, request.settings[core.SET_HANDLER])).encode())
+
+    sections = (location("/closed", SET_HANDLER="closed"),)
+    (reply,) = Server(handler, sections=sections, access=access, translate=translate).replies(get("/asking"))
+    assert reply.body.decode() == repr((["/open"], "/asking", None))
+
+
+def test_whether_a_file_would_be_let_in():
+    seen = []
+
+    def access(_generation, _host, settings):
+        def phase(request):
+            seen.append((request.path, request.filename))
+            return Response(403) if settings[core.SET_HANDLER] == "closed" else None
+
+        return phase
+
+    def handler(request):
+        names = ("/srv/open", "/srv/closed")
+        return Response(200, body=repr([request.site.admits_file(request, name) for name in names]).encode())
+
+    pattern = file_pattern("closed")
+    closed = DirectorySection(
+        SectionKind.FILES, "closed", pattern, Settings({core.SET_HANDLER: "closed"}), (), Origin("test", 1)
+    )
+    (reply,) = Server(handler, sections=(closed,), access=access).replies(get("/asking"))
+    assert reply.body == b"[True, False]"
+    assert seen == [("/asking", None), ("", "/srv/open"), ("", "/srv/closed")]
+
+
+def test_asking_in_circles_is_a_mistake():
+    def access(*_built_for):
+        return lambda request: None if request.site.admits_target(request, request.path) else Response(403)
+
+    server = Server(access=access)
+    assert server.replies(get("/a"))[0].status == 500
+    assert "access control asks more than 10 times in turn, now for /a" in server.errors()
