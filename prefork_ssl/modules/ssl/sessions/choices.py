@@ -25,6 +25,9 @@ class Alone(enum.Enum):
     NONE = "none"
     NONE_NOT_NULL = "nonenotnull"
 
+    def __str__(self) -> str:
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class DBM:
@@ -33,6 +36,9 @@ class DBM:
     kind: type[Store]
     path: Path
     limit: int
+
+    def __str__(self) -> str:
+        return f"dbm={self.kind.type_name}:{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
