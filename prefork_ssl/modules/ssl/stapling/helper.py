@@ -12,8 +12,8 @@ from prefork_ssl.modules.ssl.stapling.errand import Outcome, decode, encode
 from prefork_ssl.modules.ssl.stapling.subject import Subject
 
 _PROGRAM = (sys.executable, "-m", "prefork_ssl.modules.ssl.stapling.fetcher")
-# What the helper gets of the environment: enough to find Python's modules.
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")
+# What the helper gets of the environment, beside the places of Python's modules.
+_ENVIRONMENT = ("PATH", "PYTHONHOME", "LD_LIBRARY_PATH")
 _LONGEST_PIECE = 1 << 20
 
 
@@ -76,6 +76,7 @@ class Helper:
 def _start(jobs: bytes, outcomes: int, identity: Identity | None) -> subprocess.Popen[bytes]:
     numbers = (identity.uid, identity.gid, *identity.groups) if identity else ()
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     with os.fdopen(os.memfd_create("jobs"), "w+b") as file:
         file.write(jobs)
         file.seek(0)
