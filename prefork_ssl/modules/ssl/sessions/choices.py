@@ -80,12 +80,7 @@ def parse_cache(word: str, place: Place) -> Choice:
 
 def _dbm(kind: type[Store], text: str, place: Place) -> DBM:
     name, size = re.fullmatch(r"(.*?)(?:\(([^()]*)\))?", text, re.DOTALL).groups()  # type: ignore[union-attr]
-    path = place.path(name or _DEFAULT_PATH)
-    if path.is_dir():
-        raise BadArgument(f"{path} is a directory", "name a file in it")
-    if not path.parent.is_dir():
-        raise BadArgument(f"there is no directory {path.parent}", "make it, or name another")
-    return DBM(kind, path, kind.default_limit if size is None else _bytes(size))
+    return DBM(kind, place.path(name or _DEFAULT_PATH), kind.default_limit if size is None else _bytes(size))
 
 
 def _bytes(digits: str) -> int:
@@ -140,15 +135,7 @@ def parse_mutex(word: str, place: Place) -> MutexChoice:
     if name in ("default", "yes") and not colon:
         return MutexChoice()
     if name in _FILES and rest:
-        return _mutex_file(name, place.path(rest))
+        return MutexChoice(place.path(rest), instead_of="" if name == "file" else name)
     if name in _OTHERS:
         return MutexChoice(instead_of=name)
     raise BadArgument(f"{word!r} is no mutex", "write none, default or file:path")
-
-
-def _mutex_file(mechanism: str, path: Path) -> MutexChoice:
-    if path.is_dir():
-        raise BadArgument(f"{path} is a directory", "name a file in it")
-    if not path.parent.is_dir():
-        raise BadArgument(f"there is no directory {path.parent}", "make it, or name another")
-    return MutexChoice(path, instead_of="" if mechanism == "file" else mechanism)

@@ -38,12 +38,24 @@ _MODES = {
 
 
 def check_sessions(configuration: Configuration, report: Report) -> None:
-    """What contradicts itself. Nothing is opened."""
+    """What cannot work. Nothing is opened."""
     settings = configuration.server.settings
     cache, mutex = settings[SSL_SESSION_CACHE], settings[SSL_MUTEX]
-    if isinstance(cache, DBM) and not mutex.wanted and not cache.kind.reads_alone:
+    if not isinstance(cache, DBM):
+        return
+    if not mutex.wanted and not cache.kind.reads_alone:
         message = f"SSLMutex: dbm={cache.kind.type_name} needs a mutex"
         report(Problem(message, settings.origin(SSL_MUTEX), "write SSLMutex default, or leave the line out"))
+    for directive, path in ((SSL_SESSION_CACHE, cache.path), (SSL_MUTEX, mutex.path)):
+        for message, hint in _unusable(path) if path else ():
+            report(Problem(f"{directive.name}: {message}", settings.origin(directive), hint))
+
+
+def _unusable(path: Path) -> Iterator[tuple[str, str]]:
+    if path.is_dir():
+        yield f"{path} is a directory", "name a file in it"
+    elif not path.parent.is_dir():
+        yield f"there is no directory {path.parent}", "make it, or name another"
 
 
 def prepare_sessions(generation: Generation, log: SSLLog) -> Sessions:
