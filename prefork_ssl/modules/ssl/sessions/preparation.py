@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 from OpenSSL import SSL
 
 from prefork_ssl.config.directives import Settings
