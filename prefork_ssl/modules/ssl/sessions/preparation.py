@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from OpenSSL import SSL
 
-from prefork_ssl.config.directives import Settings
+from prefork_ssl.config.directives import Directive, Settings
 from prefork_ssl.config.errors import ConfigError, Problem
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.kernel.generation import Generation
@@ -44,21 +45,36 @@ def check_sessions(configuration: Configuration, report: Report) -> None:
     """What cannot work. Nothing is opened."""
     settings = configuration.server.settings
     cache, mutex = settings[SSL_SESSION_CACHE], settings[SSL_MUTEX]
-    if not isinstance(cache, DBM):
-        return
-    if not mutex.wanted and not cache.kind.reads_alone:
+    if isinstance(cache, DBM) and not mutex.wanted and not cache.kind.reads_alone:
         message = f"SSLMutex: dbm={cache.kind.type_name} needs a mutex"
         report(Problem(message, settings.origin(SSL_MUTEX), "write SSLMutex default, or leave the line out"))
-    for directive, path in ((SSL_SESSION_CACHE, cache.path), (SSL_MUTEX, mutex.path)):
-        for message, hint in _unusable(path) if path else ():
-            report(Problem(f"{directive.name}: {message}", settings.origin(directive), hint))
+    for directive, path in _paths(settings):
+        if path.is_dir():
+            message = f"{directive.name}: {path} is a directory"
+            report(Problem(message, settings.origin(directive), "name a file in it"))
 
 
-def _unusable(path: Path) -> Iterator[tuple[str, str]]:
-    if path.is_dir():
-        yield f"{path} is a directory", "name a file in it"
-    elif not path.parent.is_dir():
-        yield f"there is no directory {path.parent}", "make it, or name another"
+def examine_sessions(configuration: Configuration) -> Iterator[str]:
+    """Under -t: what the server would have to do without. Raises ConfigError."""
+    settings = configuration.server.settings
+    _key(settings, None)
+    for directive, path in _paths(settings):
+        if not path.parent.is_dir():
+            problem = Problem(
+                f"{directive.name}: there is no directory {path.parent}",
+                settings.origin(directive),
+                "make it",
+            )
+            yield f"warning: {problem}"
+
+
+def _paths(settings: Settings) -> Iterator[tuple[Directive[Any], Path]]:
+    """The files that the directives name."""
+    cache, mutex = settings[SSL_SESSION_CACHE], settings[SSL_MUTEX]
+    if isinstance(cache, DBM):
+        yield SSL_SESSION_CACHE, cache.path
+        if mutex.path:
+            yield SSL_MUTEX, mutex.path
 
 
 def prepare_sessions(generation: Generation, log: SSLLog) -> Sessions:
