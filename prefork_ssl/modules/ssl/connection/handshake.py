@@ -13,7 +13,8 @@ from prefork_ssl.kernel.hooks import Connect
 from prefork_ssl.kernel.process.listeners import Listener
 from prefork_ssl.kernel.transport import Deadline, Transport, Wire
 from prefork_ssl.modules.ssl.connection.plain_http import GuardedTransport, PlainTransport
-from prefork_ssl.modules.ssl.connection.transport import TLSTransport, receive, send_at_once
+from prefork_ssl.modules.ssl.connection.stream import receive, send_at_once
+from prefork_ssl.modules.ssl.connection.transport import TLSTransport
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Foreign, Missing, examine
 from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
 from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS, HostLogs

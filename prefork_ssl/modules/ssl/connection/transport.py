@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable
-from contextlib import suppress
 from functools import cached_property
 from typing import NoReturn
 
 from OpenSSL import SSL
 
 from prefork_ssl.kernel.request import FileBody
-from prefork_ssl.kernel.transport import SLICE, Transport, Wire
+from prefork_ssl.kernel.transport import SLICE, Wire
 from prefork_ssl.modules.ssl.certificate.view import CertificateView
+from prefork_ssl.modules.ssl.connection.stream import TLSStream, receive, send_at_once
 from prefork_ssl.modules.ssl.connection.traffic import traffic
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
 from prefork_ssl.modules.ssl.hosts.table import TLSHost
 from prefork_ssl.modules.ssl.log.events import connections
-from prefork_ssl.modules.ssl.openssl import OUTPUT_SIZE, WRITE_SIZE, Error, ServerConnection
+from prefork_ssl.modules.ssl.openssl import WRITE_SIZE, Error, ServerConnection
 from prefork_ssl.modules.ssl.verification.client import Client
-
 
 _ALERT = 21  # the type of a record, RFC 5246 section 6.2.1
 
@@ -28,17 +27,17 @@ class TLSFailure(ConnectionError):
     """The peer did not keep to TLS. It has been logged."""
 
 
-class TLSTransport(Transport):
+class TLSTransport(TLSStream):
     """A connection after its handshake. `host` is the virtual host whose Context it has, `hello` what the client
     offered."""
 
     secure = True
+    tls: ServerConnection
     # Whether TLS has failed, and been told of.
     broken = False
 
     def __init__(self, wire: Wire, tls: ServerConnection, host: TLSHost, hello: ClientHello) -> None:
-        super().__init__(wire)
-        self.tls = tls
+        super().__init__(wire, tls)
         self.host = host
         self.hello = hello
         # What variables were asked for: they hold for the whole connection.
@@ -104,18 +103,6 @@ class TLSTransport(Transport):
             if not receive(self.wire, tls):
                 return b""
 
-    def write(self, data: bytes) -> None:
-        """See Transport."""
-        if len(data) > WRITE_SIZE:
-            for start in range(0, len(data), WRITE_SIZE):
-                self.write(data[start : start + WRITE_SIZE])
-        elif data:
-            try:
-                self.tls.say(data)
-            except Error as error:
-                self._fail(error)
-            self.flush()
-
     def send_file(self, body: FileBody) -> int:
         """See Transport."""
         offset, end = body.offset, body.offset + body.count
@@ -144,16 +131,6 @@ class TLSTransport(Transport):
             connections.closed(self, "broken off", traffic(self.wire.sock))
         super().abandon()
 
-    def flush(self) -> None:
-        """Send what OpenSSL wants to have sent."""
-        size = OUTPUT_SIZE
-        while size == OUTPUT_SIZE:
-            piece = self.tls.output()
-            if piece is None:
-                return
-            size = len(piece)
-            self._send_piece(piece)
-
     def _answer(self, piece: memoryview) -> None:
         """Send what OpenSSL says by itself to what it reads. In TLS 1.2, an alert that does not end the connection is its
         no to a renegotiation; in TLS 1.3 alerts cannot be told from outside, and there is none."""
@@ -162,38 +139,9 @@ class TLSTransport(Transport):
         self._send_piece(piece)
         self.flush()
 
-    def _send_piece(self, piece: memoryview) -> None:
-        try:
-            sent = self.wire.sock.send(piece)
-        except BlockingIOError:
-            sent = 0
-        if sent < len(piece):
-            super().write(bytes(piece[sent:]))
-
     def _fail(self, error: Error) -> NoReturn:
         send_at_once(self.wire, self.tls)
         self.host.sessions.forget(self.tls)
         if not self.broken:
             connections.broken(self, error)
         raise TLSFailure from error
-
-
-def receive(wire: Wire, tls: ServerConnection) -> int:
-    """Wait for more from the peer; the number of bytes, 0 when it has ended its side."""
-    while True:
-        wire.wait_readable()
-        try:
-            return tls.receive(wire.sock)
-        except BlockingIOError:
-            continue
-
-
-def send_at_once(wire: Wire, tls: ServerConnection) -> bytes:
-    """Send the last that there is to say, close_notify or an alert, if the network takes it at once: a peer that is
-    gone, or does not read, need not be told. Returns what there was to say."""
-    piece = tls.output()
-    if not piece:
-        return b""
-    with suppress(OSError):
-        wire.sock.send(piece)
-    return bytes(piece)

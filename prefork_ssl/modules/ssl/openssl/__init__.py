@@ -11,6 +11,8 @@ from prefork_ssl.modules.ssl.openssl.binding import LIBRARY
 from prefork_ssl.modules.ssl.openssl.connection import (
     OUTPUT_SIZE,
     WRITE_SIZE,
+    ClientConnection,
+    MemoryConnection,
     ServerConnection,
     certificate_address,
 )
@@ -40,7 +42,9 @@ __all__ = [
     "VERIFIED",
     "WRITE_SIZE",
     "Authentication",
+    "ClientConnection",
     "Error",
+    "MemoryConnection",
     "QueuedError",
     "Rejection",
     "Rules",

@@ -1,4 +1,4 @@
-"""ServerConnection: pyOpenSSL's Connection in memory, with reading and writing that allocate nothing and raise nothing
+"""pyOpenSSL's Connection in memory, with reading and writing that allocate nothing and raise nothing
 where there is only more to wait for.
 
 A worker has one thread. So all connections share the buffers below: what is in them is only good until the next call.
@@ -6,6 +6,7 @@ A worker has one thread. So all connections share the buffers below: what is in 
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from typing import Any
 
@@ -49,26 +50,21 @@ _WANT_READ, _ZERO_RETURN = lib.SSL_ERROR_WANT_READ, lib.SSL_ERROR_ZERO_RETURN
 _BOTH_SIDES = SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN
 
 
-class ServerConnection:
-    """The server's side of one TLS connection, in memory: ciphertext goes in by `receive`, out by `output`.
+class MemoryConnection:
+    """One side of a TLS connection, in memory: ciphertext goes in by `receive`, out by `output`.
 
     OpenSSL never sees the socket. So none of its calls is left half done for want of the network, a read never wants a
-    write, and several records leave in one system call. `public` is the same connection as pyOpenSSL has it. In
-    `session_ids` are those under which the client may come back, as far as we file its sessions.
+    write, and several records leave in one system call. `public` is the same connection as pyOpenSSL has it.
     """
 
-    __slots__ = ("_grown", "_input", "_output", "_ssl", "public", "session_ids")
+    __slots__ = ("_grown", "_input", "_output", "_ssl", "public")
 
-    def __init__(self, context: SSL.Context, first_bytes: bytes) -> None:
-        """`first_bytes` are what was already received: the ClientHello."""
+    def __init__(self, context: SSL.Context) -> None:
         self.public = public = SSL.Connection(context, None)
         self._ssl = public._ssl
         self._input: Any = public._into_ssl
         self._output: Any = public._from_ssl
         self._grown = False
-        self.session_ids: tuple[bytes, ...] = ()
-        _SSL_set_accept_state(self._ssl)
-        _BIO_write(self._input, first_bytes, len(first_bytes))
 
     def receive(self, sock: socket.socket) -> int:
         """Take in what the socket has; the number of bytes, 0 when the peer has ended its side. Raises OSError."""
@@ -150,6 +146,52 @@ class ServerConnection:
     def session_id(self) -> bytes:
         """The id of the session in use; b"" if it has none."""
         return session_id(encoded_session(self._ssl))
+
+
+class ServerConnection(MemoryConnection):
+    """The server's side. In `session_ids` are those under which the client may come back, as far as we file its
+    sessions."""
+
+    __slots__ = ("session_ids",)
+
+    def __init__(self, context: SSL.Context, first_bytes: bytes) -> None:
+        """`first_bytes` are what was already received: the ClientHello."""
+        super().__init__(context)
+        self.session_ids: tuple[bytes, ...] = ()
+        _SSL_set_accept_state(self._ssl)
+        _BIO_write(self._input, first_bytes, len(first_bytes))
+
+
+class ClientConnection(MemoryConnection):
+    """The client's side, to a server that goes by `name`, a host name or an IP address. With `named`, only a
+    certificate with that name is good (RFC 9525); whether any is looked at is up to the Context."""
+
+    __slots__ = ()
+
+    def __init__(self, context: SSL.Context, name: str, *, named: bool) -> None:
+        super().__init__(context)
+        lib.SSL_set_connect_state(self._ssl)
+        address = _packed(name)
+        if address is None:
+            self.public.set_tlsext_host_name(name.encode("ascii"))
+        if named:
+            _expect(lib.SSL_get0_param(self._ssl), name.encode("ascii"), address)
+
+
+def _packed(name: str) -> bytes | None:
+    try:
+        return ipaddress.ip_address(name).packed
+    except ValueError:
+        return None
+
+
+def _expect(parameters: Any, name: bytes, address: bytes | None) -> None:
+    if address is None:
+        done = lib.X509_VERIFY_PARAM_set1_host(parameters, name, len(name))
+    else:
+        done = lib.X509_VERIFY_PARAM_set1_ip(parameters, address, len(address))
+    if done != 1:
+        raise MemoryError
 
 
 def _memory() -> Any:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from OpenSSL import SSL
 
 from prefork_ssl.kernel.transport import Deadline
-from prefork_ssl.modules.ssl.connection.transport import TLSTransport, receive, send_at_once
+from prefork_ssl.modules.ssl.connection.stream import receive, send_at_once
+from prefork_ssl.modules.ssl.connection.transport import TLSTransport
 from prefork_ssl.modules.ssl.openssl import Authentication, Error, Rules, queued_errors
 from prefork_ssl.modules.ssl.verification.client import Client
 from prefork_ssl.modules.ssl.verification.policy import Policy

@@ -1,0 +1,1 @@
+"""TLS to other servers, as whoever speaks to them is offered it: SSLProxyEngine and its family."""

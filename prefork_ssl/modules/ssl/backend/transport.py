@@ -1,0 +1,76 @@
+"""What HTTP is spoken through to a server: the transport of our side after the handshake."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import NoReturn
+
+from OpenSSL import SSL
+
+from prefork_ssl.kernel.transport import ClientTransport, Wire
+from prefork_ssl.modules.ssl.connection.stream import TLSStream, receive, send_at_once
+from prefork_ssl.modules.ssl.openssl import ClientConnection, Error, queued_errors
+
+Sessions = MutableMapping[str, SSL.Session]
+
+
+class BackendTransport(TLSStream, ClientTransport):
+    """A connection to a server that was found to be who it should be. What it gives us to come back with is kept in
+    `sessions` under `name`."""
+
+    secure = True
+    tls: ClientConnection
+
+    def __init__(self, wire: Wire, tls: ClientConnection, name: str, sessions: Sessions) -> None:
+        super().__init__(wire, tls)
+        self._name = name
+        self._sessions = sessions
+        self._met = False
+
+    def __del__(self) -> None:
+        self.tls.keep_session()
+
+    def read(self) -> bytes:
+        """See Transport."""
+        while True:
+            data = self._plaintext()
+            if data is not None:
+                return data
+            self.flush()
+            self.tls.release_memory()
+            if not receive(self.wire, self.tls):
+                return b""
+
+    def shutdown(self) -> None:
+        """Say close_notify (RFC 8446 section 6.1)."""
+        self.tls.end()
+        send_at_once(self.wire, self.tls)
+
+    def quiet(self) -> bool:
+        """See ClientTransport. Session tickets are no news."""
+        try:
+            while self.tls.receive(self.wire.sock):
+                if self._plaintext() is not None:
+                    return False
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _plaintext(self) -> bytes | None:
+        try:
+            data = self.tls.plaintext()
+        except Error as error:
+            self._fail(error)
+        if data and not self._met:
+            # In TLS 1.3 sessions come behind the handshake, and mostly before the first answer.
+            self._met = True
+            session = self.tls.public.get_session()
+            if session is not None:
+                self._sessions[self._name] = session
+        return data
+
+    def _fail(self, error: Error) -> NoReturn:
+        errors = queued_errors(error)
+        raise ConnectionError(f"broke TLS: {errors[0].reason if errors else 'no reason given'}") from error
