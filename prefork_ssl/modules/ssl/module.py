@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from OpenSSL import __version__ as pyopenssl_version
@@ -16,6 +16,8 @@ from prefork_ssl.modules.ssl.access import conditions, rules
 from prefork_ssl.modules.ssl.access.directives import ACCESS_DIRECTIVES
 from prefork_ssl.modules.ssl.access.fake_basic_auth import authenticate
 from prefork_ssl.modules.ssl.access.requirements import REQUIREMENTS
+from prefork_ssl.modules.ssl.backend import connector
+from prefork_ssl.modules.ssl.backend.directives import BACKEND_DIRECTIVES
 from prefork_ssl.modules.ssl.connection.handshake import connection
 from prefork_ssl.modules.ssl.connection.requests import post_read
 from prefork_ssl.modules.ssl.directives import SSL_DIRECTIVES
@@ -29,7 +31,7 @@ from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.log.directives import LOG_DIRECTIVES
 from prefork_ssl.modules.ssl.openssl import LIBRARY
 from prefork_ssl.modules.ssl.sessions.directives import SESSION_DIRECTIVES
-from prefork_ssl.modules.ssl.sessions.preparation import check_sessions
+from prefork_ssl.modules.ssl.sessions.preparation import check_sessions, examine_sessions
 from prefork_ssl.modules.ssl.sessions.service import SESSIONS
 from prefork_ssl.modules.ssl.stapling.directives import STAPLING_DIRECTIVES
 from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
@@ -62,6 +64,13 @@ def _check(configuration: Configuration, modules: Sequence[Module], report: Repo
 def _prepare(generation: Generation) -> None:
     preparation.prepare(generation)
     conditions.prepare(generation)
+    connector.prepare(generation)
+
+
+def _examine(configuration: Configuration) -> Iterator[str]:
+    yield from examine(configuration)
+    yield from examine_sessions(configuration)
+    yield from connector.examine(configuration)
 
 
 def _access(generation: Generation, host: Host, settings: Settings) -> RequestPhase | None:
@@ -83,11 +92,12 @@ module = Module(
         *SESSION_DIRECTIVES,
         *VERIFICATION_DIRECTIVES,
         *ACCESS_DIRECTIVES,
+        *BACKEND_DIRECTIVES,
     ),
     hooks=Hooks(
         check=_check,
         prepare=_prepare,
-        examine=examine,
+        examine=_examine,
         before_fork=before_fork,
         settled=settled,
         maintain=maintain,
@@ -100,6 +110,7 @@ module = Module(
         environment=told,
     ),
     requirements=REQUIREMENTS,
+    connectors={"https": connector.HTTPS},
     variables={"SSL_": ssl_variable},
     dumps={"DUMP_CERTS": dump_certificates},
     tokens=(f"pyOpenSSL/{pyopenssl_version}", LIBRARY),
