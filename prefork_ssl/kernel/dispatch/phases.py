@@ -16,6 +16,8 @@ from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Handler, RequestPhase, ResponsePhase
 from prefork_ssl.kernel.request import Request, Response
 
+ALLOW = ("Allow", "GET, HEAD, OPTIONS")
+
 P = ParamSpec("P")
 F = TypeVar("F")
 R = TypeVar("R")
@@ -23,9 +25,10 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HostPhases:
-    """What happens to every request of a virtual host: before its settings are merged, and at the very end."""
+    """What happens to every request of a virtual host: when it comes (its post_read phase, then translate), when it is
+    handed on to another path, and at the very end."""
 
-    post_read: tuple[RequestPhase, ...]
+    arrival: tuple[RequestPhase, ...]
     translate: tuple[RequestPhase, ...]
     log: tuple[ResponsePhase, ...]
 
@@ -47,9 +50,10 @@ class DirectoryPhases:
 def host_phases(generation: Generation, host: Host) -> HostPhases:
     """The phases of one virtual host."""
     hooks = [module.hooks for module in generation.modules]
+    translate = _made((hook.translate for hook in hooks), generation, host)
     return HostPhases(
-        post_read=_made((hook.post_read for hook in hooks), generation, host),
-        translate=_made((hook.translate for hook in hooks), generation, host),
+        arrival=(*_made((hook.post_read for hook in hooks), generation, host), _of_server, *translate),
+        translate=translate,
         log=_made((hook.log for hook in hooks), generation, host),
     )
 
@@ -70,6 +74,11 @@ def directory_phases(generation: Generation, host: Host, settings: Settings) -> 
         ),
         response=_made((hook.response for hook in hooks), generation, host, settings),
     )
+
+
+def _of_server(request: Request) -> Response | None:
+    """The answer to OPTIONS *, which is about no path (RFC 9110 section 9.3.7)."""
+    return Response(200, [ALLOW], b"") if request.path == "*" else None
 
 
 def _admission(generation: Generation, host: Host, settings: Settings) -> tuple[RequestPhase, ...]:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from prefork_ssl.config.tree import Host
-from prefork_ssl.kernel.dispatch.phases import DirectoryPhases, directory_phases, first, host_phases
+from prefork_ssl.kernel.dispatch.phases import ALLOW, DirectoryPhases, directory_phases, first, host_phases
 from prefork_ssl.kernel.dispatch.sections import SectionTable
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.http.error_pages import plain_page, with_page
 from prefork_ssl.kernel.http.limits import limits_of
+from prefork_ssl.kernel.http.response_head import InvalidResponse
+from prefork_ssl.kernel.http.response_writer import BrokenBody
 from prefork_ssl.kernel.http.targets import parse_target
-from prefork_ssl.kernel.request import BodyError, Elsewhere, Request, RequestError, Response
+from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.request import (
+    NO_BODY,
+    BodyError,
+    Elsewhere,
+    Request,
+    RequestBody,
+    RequestError,
+    Response,
+    Unfinished,
+)
 
-_ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 # Handlers that hand a request on, one to the next; more is a circle (Apache's LimitInternalRecursion).
 _MOST_MOVES = 10
 
@@ -49,6 +60,20 @@ class Site:
         self.errors.exception(f"failed: {request.line}", client=request.transport.wire.peer)
         return plain_page(500)
 
+    def unsendable(self, request: Request, error: InvalidResponse) -> Response:
+        """The answer instead of a response that cannot be sent; the exception being handled is logged."""
+        if isinstance(error.__cause__, Unfinished):
+            self._tell(request, error.__cause__)
+            return plain_page(error.__cause__.status)
+        return self.failed(request)
+
+    def broken(self, request: Request, error: BrokenBody) -> None:
+        """Log that the response could not be sent whole."""
+        if isinstance(error.__cause__, Unfinished):
+            self._tell(request, error.__cause__)
+        else:
+            self.errors.exception(f"{error}: {request.line}", client=request.transport.wire.peer)
+
     def log(self, request: Request, response: Response) -> None:
         """Run the log phase. Raises nothing."""
         for phase in self._phases.log:
@@ -56,6 +81,9 @@ class Site:
                 phase(request, response)
             except Exception:  # noqa: BLE001
                 self.failed(request)
+
+    def _tell(self, request: Request, error: Unfinished) -> None:
+        self.errors.write(Level.ERROR, f"{error}: {request.line}", client=request.transport.wire.peer)
 
     def admits_target(self, request: Request, target: str) -> bool:
         """Whether a GET of another target of this host, within the request, would get as far as its handler."""
@@ -91,13 +119,13 @@ class Site:
         """The response as handlers and refusals have it, and the phases that hold where it was made."""
         local = self._sections.base
         try:
-            answer: Response | Elsewhere | None = self._received(request)
+            answer: Response | Elsewhere | None = first(self._phases.arrival, request)
             moves = 0
             while not isinstance(answer, Response):
                 if answer is not None:
                     moves += 1
                     _move(request, answer, moves)
-                answer = first(self._phases.translate, request)
+                    answer = first(self._phases.translate, request)
                 if answer is None:
                     local = self._sections.find(request)
                     answer = _within(local, request)
@@ -107,12 +135,6 @@ class Site:
             self.failed(request)
             answer = Response(500)
         return answer, local
-
-    def _received(self, request: Request) -> Response | None:
-        response = first(self._phases.post_read, request)
-        if response is None and request.path == "*":
-            return Response(200, [_ALLOW], b"")
-        return response
 
     def _finish(self, request: Request, response: Response, local: DirectoryPhases) -> Response:
         if response.body is None and response.status >= 400:
@@ -142,11 +164,8 @@ def _within(local: DirectoryPhases, request: Request) -> Response | Elsewhere:
     request.settings = local.settings
     if request.handler is None:
         request.handler = local.handler
-    body = request.body
-    if body.length != 0:
-        body.limit = local.body_limit
-        if body.length is not None and body.length > body.limit > 0:
-            raise BodyError(413, "The request body is too long.")
+    if request.body is not NO_BODY:
+        _limit(request.body, local.body_limit)
     for step in local.steps:
         answer = step(request)
         if answer is not None:
@@ -154,14 +173,20 @@ def _within(local: DirectoryPhases, request: Request) -> Response | Elsewhere:
     return _unhandled(request.method)
 
 
+def _limit(body: RequestBody, limit: int) -> None:
+    body.limit = limit
+    if body.length is not None and body.length > limit > 0:
+        raise BodyError(413, "The request body is too long.")
+
+
 def _unhandled(method: str) -> Response:
     """No handler wanted the request."""
     if method in ("GET", "HEAD", "POST"):
         return Response(404)
-    return Response(200, [_ALLOW], b"") if method == "OPTIONS" else Response(405, [_ALLOW])
+    return Response(200, [ALLOW], b"") if method == "OPTIONS" else Response(405, [ALLOW])
 
 
 def _refusal(error: RequestError) -> Response:
-    response = Response(error.status, [_ALLOW] if error.status == 405 else (), note=error.note)
+    response = Response(error.status, [ALLOW] if error.status == 405 else (), note=error.note)
     response.close = error.last
     return response

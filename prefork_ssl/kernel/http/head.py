@@ -21,7 +21,6 @@ import re
 from prefork_ssl.kernel.http.limits import Limits
 from prefork_ssl.kernel.request import Request, RequestError
 
-_VERSIONS = {b"HTTP/1.1": "HTTP/1.1", b"HTTP/1.0": "HTTP/1.0"}
 _ANY_VERSION = re.compile(rb" HTTP/[0-9]\.[0-9]\Z")
 
 # Fields that decide where a message goes or what it means, and so may not be given twice.
@@ -60,17 +59,24 @@ def read_version(head: bytes, method: bytes, target: bytes) -> str:
 
     Raises RequestError.
     """
-    end = head.find(b"\r\n")
-    version = _VERSIONS.get(head[end - 8 : end])
-    if version is None:
-        if _ANY_VERSION.search(head, 0, end):
-            raise RequestError(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
-        raise RequestError(400, "The request line does not end with a version of HTTP.")
-    if len(method) + len(target) + 10 != end:
-        raise RequestError(400, "The request line has more spaces than two.")
     if method == b"CONNECT":
         raise RequestError(405, "This server is no proxy.")
-    return version
+    line = b"%b %b HTTP/1." % (method, target)
+    if head.startswith(line):
+        ending = head[len(line) : len(line) + 3]
+        if ending == b"1\r\n":
+            return "HTTP/1.1"
+        if ending == b"0\r\n":
+            return "HTTP/1.0"
+    raise _bad_version(head[: head.find(b"\r\n")])
+
+
+def _bad_version(line: bytes) -> RequestError:
+    if not _ANY_VERSION.search(line):
+        return RequestError(400, "The request line does not end with a version of HTTP.")
+    if line.endswith((b" HTTP/1.1", b" HTTP/1.0")):
+        return RequestError(400, "The request line has more spaces than two.")
+    return RequestError(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
 
 
 def check_fields(request: Request) -> None:

@@ -50,13 +50,13 @@ def serve(transport: Transport, dispatcher: Dispatcher, serving: Serving) -> Non
             pass
     except (OSError, Deadline) as error:
         # The peer has gone, or reads no more, or the response broke off: it must not look whole.
-        dispatcher.lost(transport.wire, error)
+        conversation.endpoint.lost(transport.wire, error)
         transport.abandon()
         return
     try:
         _part(transport, conversation.unheard)
     except (OSError, Deadline) as error:
-        dispatcher.lost(transport.wire, error)
+        conversation.endpoint.lost(transport.wire, error)
 
 
 def _part(transport: Transport, unheard: bool) -> None:
@@ -70,24 +70,27 @@ def _part(transport: Transport, unheard: bool) -> None:
 
 
 class Conversation:
-    """One connection's requests and responses. `unheard`: we end it, and the peer may still be sending."""
+    """One connection's requests and responses. `endpoint` answers them. `unheard`: we end it, and the peer may still be
+    sending."""
 
     __slots__ = (
-        "_dispatcher",
         "_incoming",
         "_limits",
         "_number",
         "_parser",
         "_serving",
         "_transport",
+        "_writer",
+        "endpoint",
         "unheard",
     )
 
     def __init__(self, transport: Transport, dispatcher: Dispatcher, serving: Serving) -> None:
         self._transport = transport
-        self._dispatcher = dispatcher
         self._serving = serving
-        self._limits = limits = dispatcher.limits_at(transport.wire.local)
+        self._writer = dispatcher.writer
+        self.endpoint = dispatcher.at(transport.wire.local)
+        self._limits = limits = self.endpoint.limits
         self._incoming = Incoming(transport, limits)
         self._parser = MessageParser()
         self._number = 0
@@ -142,20 +145,21 @@ class Conversation:
     def _answer(self, request: Request) -> bool:
         body = request.body
         self._serving.request_begins(request)
-        response = self._dispatcher(request)
+        response = self.endpoint.answer(request)
+        site = request.site
         keep = self._may_stay(request, response, body)
         try:
-            keep = self._dispatcher.writer.send(request, response, keep)
+            keep = self._writer.send(request, response, keep)
             if response.upgrade is not None:
                 response.sent = response.upgrade.converse(self._incoming.pending)
         except InvalidResponse as error:
-            response = self._dispatcher.failed(request, error)
-            keep = self._dispatcher.writer.send(request, response, keep)
+            response = site.unsendable(request, error)
+            keep = self._writer.send(request, response, keep)
         except BrokenBody as error:
-            self._dispatcher.broken(request, error)
+            site.broken(request, error)
             raise ConnectionAbortedError(str(error)) from error
         finally:
-            self._dispatcher.log(request, response)
+            site.log(request, response)
             self._serving.request_ends(request, response)
         if isinstance(body, MessageBody) and not body.complete:
             keep = keep and body.discard(_UNREAD)
@@ -166,7 +170,7 @@ class Conversation:
         """Whether the connection can be used again as far as we know before the response is sent."""
         if not stays_open(request.version, request.fields.get("connection")):
             return False
-        limits = self._dispatcher.limits_of(request.host)
+        limits = request.site.limits
         self._incoming.idle = limits.idle
         self.unheard = (
             response.close
@@ -188,11 +192,11 @@ class Conversation:
         """Answer what is no request, and end the connection: where the next one would begin is not known."""
         self.unheard = True
         request = self._refused_request()
-        response = self._dispatcher.refuse(request, error)
+        response = self.endpoint.refuse(request, error)
         try:
-            self._dispatcher.writer.send(request, response, keep=False)
+            self._writer.send(request, response, keep=False)
         finally:
-            self._dispatcher.log(request, response)
+            request.site.log(request, response)
 
     def _refused_request(self) -> Request:
         """What arrived instead of a request, as far as it looks like one; for the log."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from unit.kernel.http_requests import GET, ROOT, H, post
-from unit.kernel.talk import Server, echo, parse_replies
+from unit.kernel.talk import LOCAL, Server, echo, parse_replies
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import Origin
@@ -70,7 +70,7 @@ def test_what_clients_choose_is_not_remembered_for_ever():
         server.replies(b"".join(get(f"/{number}", f"h{number}") for number in range(start, start + 100)))
     assert len(server.logged) == 5000
     assert len(server.dispatcher._targets) <= 4096
-    assert len(server.dispatcher._named) <= 4096
+    assert len(server.dispatcher.at(LOCAL)._names) <= 4096
 
 
 # --- phases ---
