@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,13 +20,14 @@ class ChangingFile(Generic[T]):
 
     def __init__(self, path: Path, parse: Callable[[bytes], T]) -> None:
         self.path = path
+        self._name = str(path)
         self._parse = parse
         self._identity: tuple[int, ...] | None = None
         self._value: T
 
     def read(self) -> T:
         """The value of the contents as they are now. Raises OSError."""
-        status = self.path.stat()
+        status = os.stat(self._name)  # noqa: PTH116 - a Path would cost more than the system call
         identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if identity != self._identity:
             self._value = self._parse(self.path.read_bytes())

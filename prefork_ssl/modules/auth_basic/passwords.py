@@ -49,11 +49,11 @@ class Passwords:
                 self._hash(other, password)
                 break
             return False
-        if not is_hash(stored):
-            raise UnknownHash
         digest = self._digest(stored, password)
         if self._is_known(file, user, digest):
             return True
+        if not is_hash(stored):
+            raise UnknownHash
         if not self._hash(stored, password):
             return False
         self._remember(file, user, digest)
