@@ -22,8 +22,8 @@ _SIGNALS = frozenset((0x00FF, 0x5600))
 
 
 class Agreement(NamedTuple):
-    """`protocol` is like "TLSv1.3", `cipher` has OpenSSL's name and `bits`, `group` is where the keys come from ("" in a
-    resumed session, or with the old RSA key exchange)."""
+    """`protocol` is like "TLSv1.3", `cipher` has OpenSSL's name and `bits`, `group` is where the keys come from ("" with
+    the old RSA key exchange, or in a session of TLS 1.2 that was resumed)."""
 
     protocol: str
     cipher: str
@@ -53,7 +53,7 @@ def _described(tls: ServerConnection, _version: int, cipher: Any, group: bytes) 
 
 
 def names_of_ciphers(context: SSL.Context, suites: Iterable[int]) -> list[str]:
-    """OpenSSL's names of cipher suites, in their order, without those that OpenSSL does not know, and without signals."""
+    """OpenSSL's names of cipher suites, in their order, without those that it does not know, and without signals."""
     ssl = SSL.Connection(context, None)._ssl
     found = (lib.SSL_CIPHER_find(ssl, suite.to_bytes(2, "big")) for suite in suites if suite not in _SIGNALS)
     return [

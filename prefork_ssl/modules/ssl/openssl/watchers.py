@@ -16,8 +16,8 @@ class Watcher(Protocol):
         """An alert (RFC 8446 section 6) was "received" or "sent"; a `level` of 2 is fatal."""
 
     def verified(self, depth: int, certificate: bytes, code: int) -> None:
-        """OpenSSL has looked at a certificate (DER) of the client's chain, `depth` steps above the client's own: a `code`
-        of 0 (X509_V_OK) is good, others are what is wrong with it."""
+        """OpenSSL has looked at a certificate (DER) of the client's chain, `depth` steps above the client's own: a
+        `code` of 0 (X509_V_OK) is good, others are what is wrong with it."""
 
     def received(self, data: bytes) -> None:
         """This came from the peer."""
