@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import site
 import sys
 from collections.abc import Mapping, Sequence
@@ -69,6 +70,17 @@ class Applications:
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the code is not ours
                 failures.append(Failure(mount, error))
         return failures
+
+
+def unreadable_library() -> Problem | None:
+    """What keeps this process from importing anything: a Python in somebody's home, which workers may not enter."""
+    if os.access(os.__file__, os.R_OK):
+        return None
+    return Problem(
+        f"no application can be imported: Python's library, {Path(os.__file__).parent}, cannot be read by user "
+        f"id {os.geteuid()}, which workers have",
+        hint="choose another User, or install Python where all can read it",
+    )
 
 
 def look_in_first(folders: Sequence[Path]) -> None:

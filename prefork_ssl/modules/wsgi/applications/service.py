@@ -12,7 +12,7 @@ from prefork_ssl.config.errors import ConfigError
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.levels import Level
-from prefork_ssl.modules.wsgi.applications.loading import Applications, Failure
+from prefork_ssl.modules.wsgi.applications.loading import Applications, Failure, unreadable_library
 from prefork_ssl.modules.wsgi.applications.patching import patch, wants_patches
 from prefork_ssl.modules.wsgi.applications.preloading import preload
 from prefork_ssl.modules.wsgi.applications.world import World
@@ -44,6 +44,8 @@ class Service:
         if self._world is not None:
             self._world.enter()
             return
+        if (problem := unreadable_library()) is not None:
+            raise ConfigError([problem])
         atexit._clear()  # what the master would do at its end
         if self._patched:
             patch()

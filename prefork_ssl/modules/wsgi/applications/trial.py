@@ -6,13 +6,17 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from typing import NoReturn
 
 from prefork_ssl.config.errors import Problem
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.kernel.process.privileges import become, worker_identity
-from prefork_ssl.modules.wsgi.applications.loading import Applications
+from prefork_ssl.modules.wsgi.applications.loading import Applications, unreadable_library
 from prefork_ssl.modules.wsgi.applications.patching import patch, wants_patches
+
+# A problem on its way from the process: the number of the mount (-1: of none), message, hint.
+_Told = tuple[int, str, str]
 
 
 def problems_of(configuration: Configuration) -> list[Problem]:
@@ -35,8 +39,8 @@ def problems_of(configuration: Configuration) -> list[Problem]:
         return [
             Problem(f"the applications cannot be tried: the process that imported them ended {_how(status)}")
         ]
-    mounts = list(applications.mounts.values())
-    return [Problem(message, mounts[number].origin, hint) for number, message, hint in json.loads(told)]
+    origins = [*(mount.origin for mount in applications.mounts.values()), None]
+    return [Problem(message, origins[number], hint) for number, message, hint in json.loads(told)]
 
 
 def _try(applications: Applications, configuration: Configuration, writing: int) -> NoReturn:
@@ -46,20 +50,24 @@ def _try(applications: Applications, configuration: Configuration, writing: int)
         identity = worker_identity(configuration.server.settings)
         if identity is not None:
             become(identity)
-        if wants_patches(configuration):
-            patch()
-        numbers = {mount: number for number, mount in enumerate(applications.mounts.values())}
-        told = [
-            (numbers[failure.mount], failure.problem.message, failure.problem.hint)
-            for failure in applications.load()
-        ]
         with os.fdopen(writing, "w") as pipe:
-            json.dump(told, pipe)
+            json.dump(list(_found(applications, configuration)), pipe)
         status = 0
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _found(applications: Applications, configuration: Configuration) -> Iterator[_Told]:
+    if (problem := unreadable_library()) is not None:
+        yield -1, problem.message, problem.hint
+        return
+    if wants_patches(configuration):
+        patch()
+    numbers = {mount: number for number, mount in enumerate(applications.mounts.values())}
+    for failure in applications.load():
+        yield numbers[failure.mount], failure.problem.message, failure.problem.hint
 
 
 def _how(status: int) -> str:

@@ -37,5 +37,8 @@ class ErrorStream(io.TextIOBase):
             begun, self._begun = self._begun, ""
             self._tell(begun)
 
+    def close(self) -> None:
+        """It outlives whoever writes to it."""
+
     def _tell(self, line: str) -> None:
         self._log.write(Level.ERROR, line, module="wsgi")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -130,8 +130,13 @@ class Exchange:
         self.body = _checked(piece)
         return True
 
-    def _give_pieces(self, result: Iterable[bytes]) -> None:
-        for piece in result:
+    def _give_pieces(self, result: Any) -> None:
+        try:
+            pieces = iter(result)
+        except TypeError:
+            message = f"the application returned a {type(result).__name__}, which is not iterable"
+            raise TypeError(message) from None
+        for piece in pieces:
             if piece:
                 self._give(piece)
         if not self.status:

@@ -74,6 +74,10 @@ class _FromThread(io.TextIOBase):
     def flush(self) -> None:
         self._loop.run_callback_threadsafe(self._stream.flush)
 
+    def close(self) -> None:
+        # Called at the end of its life, too, which would flush what another request has begun.
+        pass
+
 
 class Stages:
     """The stages of one generation."""
