@@ -21,7 +21,7 @@ from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS, HostLogs
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
 from prefork_ssl.modules.ssl.log.events import handshakes
 from prefork_ssl.modules.ssl.log.trace import Trace
-from prefork_ssl.modules.ssl.openssl import Error, ServerConnection
+from prefork_ssl.modules.ssl.openssl import AskingConnection, Error, ServerConnection
 from prefork_ssl.modules.ssl.openssl.watching import WatchedConnection
 
 
@@ -160,6 +160,8 @@ class Opening:
         log = self.host.log
         if log.tells_trace:
             return WatchedConnection(self.host.context, self.data, Trace(log, self.wire.peer))
+        if self.host.parameters.clients.policy.asks:
+            return AskingConnection(self.host.context, self.data)
         return ServerConnection(self.host.context, self.data)
 
     def _receive(self, tls: ServerConnection) -> int:

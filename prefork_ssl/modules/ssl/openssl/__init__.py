@@ -26,6 +26,7 @@ from prefork_ssl.modules.ssl.openssl.errors import Error, QueuedError, queued_er
 from prefork_ssl.modules.ssl.openssl.verification import (
     UNKNOWN_ISSUER,
     VERIFIED,
+    AskingConnection,
     Rejection,
     Rules,
     ask_clients,
@@ -41,6 +42,7 @@ __all__ = [
     "UNKNOWN_ISSUER",
     "VERIFIED",
     "WRITE_SIZE",
+    "AskingConnection",
     "Authentication",
     "ClientConnection",
     "Error",

@@ -6,7 +6,7 @@ from OpenSSL import SSL
 
 from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
 from prefork_ssl.modules.ssl.openssl.connection import ServerConnection
-from prefork_ssl.modules.ssl.openssl.verification import Rules, verification_callback
+from prefork_ssl.modules.ssl.openssl.verification import Rules, nothing_filed, verification_callback
 
 # The longest Finished there is: that of a digest of 64 bytes.
 _LONGEST_FINISHED = 64
@@ -18,11 +18,17 @@ class Authentication:
     whoever asks."""
 
     def __init__(
-        self, tls: ServerConnection, rules: Rules | None, context: SSL.Context | None = None
+        self,
+        tls: ServerConnection,
+        home: SSL.Context,
+        rules: Rules | None,
+        context: SSL.Context | None = None,
     ) -> None:
         """Ask for a certificate, to be looked at by `rules`. Without them only new ciphers are agreed on: those of
-        `context` (TLS 1.2). Raises Error if OpenSSL does not let us ask."""
+        `context` (TLS 1.2). `home` is the Context that the connection was made in. Raises Error if OpenSSL does not let
+        us ask."""
         self._tls = tls
+        self._home = home
         self._before = _finished(tls)
         ssl = tls._ssl
         if context is not None:
@@ -35,6 +41,12 @@ class Authentication:
         if begin(ssl) != 1:
             SSL._raise_current_error()
         tls.handshake()
+
+    def proceed(self) -> bytes | None:
+        """As ServerConnection.plaintext. The session that comes out of it is not filed: it is good for a part of the
+        host only, and would hold all that the client shows, as often as it is asked."""
+        with nothing_filed(self._home):
+            return self._tls.plaintext()
 
     @property
     def answered(self) -> bool:

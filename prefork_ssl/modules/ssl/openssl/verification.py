@@ -7,6 +7,9 @@ neither raise nor wait, and know no connection: there are as many of them as the
 from __future__ import annotations
 
 import functools
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +73,49 @@ def ask_clients(context: SSL.Context, rules: Rules, *, required: bool) -> None:
     """Ask everybody who connects for a certificate; if it is `required`, nobody gets through the handshake without."""
     mode = SSL.VERIFY_PEER | (SSL.VERIFY_FAIL_IF_NO_PEER_CERT if required else 0)
     lib.SSL_CTX_set_verify(context._context, mode, verification_callback(rules))
+
+
+# Bytes of a client's handshake. With more, its certificates are many or huge.
+_MODEST = 8192
+
+
+class AskingConnection(ServerConnection):
+    """A ServerConnection whose client is asked for a certificate.
+
+    OpenSSL keeps with a session whatever the client has shown, parsed, in its internal cache of 20480 sessions. Clients
+    that show much get no place there.
+    """
+
+    __slots__ = ("_amount",)
+
+    def __init__(self, context: SSL.Context, first_bytes: bytes) -> None:
+        super().__init__(context, first_bytes)
+        self._amount = len(first_bytes)
+
+    def receive(self, sock: socket.socket) -> int:
+        """See ServerConnection."""
+        count = super().receive(sock)
+        self._amount += count
+        return count
+
+    def handshake(self) -> bool:
+        """See ServerConnection."""
+        if self._amount <= _MODEST:
+            return super().handshake()
+        with nothing_filed(self.public.get_context()):
+            return super().handshake()
+
+
+@contextmanager
+def nothing_filed(context: SSL.Context) -> Iterator[None]:
+    """No session goes into the internal cache of the Context that a connection was made in."""
+    pointer = context._context
+    mode = lib.SSL_CTX_get_session_cache_mode(pointer)
+    lib.SSL_CTX_set_session_cache_mode(pointer, mode | SSL.SESS_CACHE_NO_INTERNAL_STORE)
+    try:
+        yield
+    finally:
+        lib.SSL_CTX_set_session_cache_mode(pointer, mode)
 
 
 def rejection(tls: ServerConnection) -> Rejection | None:

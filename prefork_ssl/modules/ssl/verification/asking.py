@@ -67,12 +67,12 @@ def _check(transport: TLSTransport) -> None:
 def _converse(transport: TLSTransport, rules: Rules | None, ciphers: SSL.Context | None) -> None:
     """Ask, and read until there is an answer. Raises Deadline, Error, OSError."""
     tls = transport.tls
-    question = Authentication(tls, rules, ciphers)
+    question = Authentication(tls, transport.host.context, rules, ciphers)
     while True:
         transport.flush()
         if question.answered:
             return
-        data = tls.plaintext()
+        data = question.proceed()
         if data is None:
             transport.flush()
             if not question.answered and not receive(transport.wire, tls):

@@ -1,0 +1,241 @@
+"""Certificates that mean harm, or are just broken: an alert or a refusal, a line in the log, a server that goes on."""
+
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from blackbox import clients, processes
+from blackbox.authority import Authority, Pair, ec_key
+from blackbox.client_certificates import Issuer, Wallet, name, write_pair
+from blackbox.server import Server
+from blackbox.talking import V12, V13, Talk, client_context
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+VERSIONS = pytest.mark.parametrize("version", [V12, V13], ids=["TLSv1.2", "TLSv1.3"])
+
+CONFIGURATION = """\
+LoadModule echo_module blackbox.echo:module
+StartServers 1
+LogLevel ssl:info
+SSLEngine off
+SetHandler echo
+SSLOptions +StdEnvVars
+SSLCertificateFile @rsa_cert
+SSLCertificateKeyFile @rsa_key
+SSLCACertificateFile @ca
+CustomLog logs/names "%{SSL_CLIENT_S_DN_CN}x"
+<VirtualHost *:@https>
+    ServerName require.test
+    SSLEngine on
+    SSLVerifyClient require
+</VirtualHost>
+<VirtualHost *:@https>
+    ServerName locations.test
+    SSLEngine on
+    <Location /require>
+        SSLVerifyClient require
+    </Location>
+</VirtualHost>
+"""
+
+
+@pytest.fixture(scope="module")
+def server(new_module_server, wallet: Wallet) -> Iterator[Server]:
+    server = new_module_server(CONFIGURATION, ca=wallet.root.file)
+    with mock.patch.dict(os.environ, PYTHONPATH=str(Path(__file__).resolve().parents[1])):
+        server.start()
+    worker = server.workers()
+    yield server
+    assert server.workers() == worker
+    assert "Traceback" not in server.log()
+
+
+def told(server: Server, authority: Authority, pair: Pair, version: ssl.TLSVersion) -> list[dict[str, str]]:
+    """The environment at a host that asks in the handshake, and at a location that asks later."""
+    context = client_context(authority.cert, pair, version)
+    found = []
+    for host, target in (("require.test", "/"), ("locations.test", "/require")):
+        with Talk(server.https, context, host) as talk:
+            found.append(talk.get(target).told["environment"])
+    return found
+
+
+def refused(server: Server, authority: Authority, pair: Pair, version: ssl.TLSVersion) -> tuple[str, int]:
+    """The alert where the handshake asks, and the status where a location does."""
+    context = client_context(authority.cert, pair, version)
+    with pytest.raises(ssl.SSLError) as failure:
+        ask(server, context)
+    with Talk(server.https, context, "locations.test") as talk:
+        return failure.value.reason, talk.get("/require").status
+
+
+def ask(server: Server, context: ssl.SSLContext) -> None:
+    with Talk(server.https, context, "require.test") as talk:
+        talk.get("/")
+
+
+@VERSIONS
+def test_a_name_with_a_nul(server: Server, authority: Authority, wallet: Wallet, version) -> None:
+    pair = wallet.root.client("nul", name("admin\0.evil.test"))
+    for environment in told(server, authority, pair, version):
+        assert environment["SSL_CLIENT_S_DN_CN"] == "admin\\00.evil.test"
+        assert environment["SSL_CLIENT_S_DN"].startswith("CN=admin\\00.evil.test,")
+    server.logged("admin\\\\00.evil.test", "names")
+
+
+@VERSIONS
+def test_a_name_with_line_breaks(server: Server, authority: Authority, wallet: Wallet, version) -> None:
+    pair = wallet.root.client("breaks", name('a\r\n127.0.0.1 - - "forged'))
+    for environment in told(server, authority, pair, version):
+        assert environment["SSL_CLIENT_S_DN_CN"] == 'a\\0D\\0A127.0.0.1 - - "forged'
+    server.logged('a\\\\0D\\\\0A127.0.0.1 - - \\"forged', "names")
+
+
+@VERSIONS
+def test_a_huge_name(server: Server, authority: Authority, wallet: Wallet, version) -> None:
+    parts = [x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "x" * 60) for _ in range(500)]
+    subject = x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, "huge")])
+    for environment in told(server, authority, wallet.root.client("huge", subject), version):
+        assert environment["SSL_CLIENT_S_DN_CN"] == "huge"
+        assert len(environment["SSL_CLIENT_S_DN"]) > 30000
+    expired = wallet.stranger.client("huge-stranger", subject)
+    refused(server, authority, expired, version)
+    line = server.logged("unable to get local issuer")
+    assert "CN=huge,OU=xxx" in line
+    assert len(line) < 2000
+
+
+@VERSIONS
+def test_thousands_of_names(server: Server, authority: Authority, wallet: Wallet, version) -> None:
+    names = x509.SubjectAlternativeName([x509.DNSName(f"n{number}.test") for number in range(3000)])
+    for environment in told(server, authority, wallet.root.client("many", extensions=[names]), version):
+        assert environment["SSL_CLIENT_SAN_DNS_99"] == "n99.test"
+        assert sum(key.startswith("SSL_CLIENT_SAN_") for key in environment) == 100
+
+
+@VERSIONS
+def test_a_certificate_that_only_openssl_can_read(
+    server: Server, authority: Authority, wallet: Wallet, version
+) -> None:
+    """The country is a PrintableString, and this is no character of those. Who cannot be named, is not let in."""
+    pair = patched(wallet, "unnamed", name("unnamed"), b"\x13\x02DE", b"\x13\x02D\xe9")
+    alert, status = refused(server, authority, pair, version)
+    assert "BAD_CERTIFICATE" in alert or "CERTIFICATE_UNKNOWN" in alert
+    assert status == 403
+    assert "unreadable" in server.logged("certificate rejected")
+
+
+@VERSIONS
+def test_too_many_certificates(server: Server, authority: Authority, wallet: Wallet, version) -> None:
+    """OpenSSL takes 100 KB of them."""
+    context = client_context(authority.cert, stuffed(wallet, 130_000), version)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        ask(server, context)
+    server.logged("excessive message size")
+
+
+@VERSIONS
+def test_many_certificates_that_have_nothing_to_do_with_it(
+    server: Server, authority: Authority, wallet: Wallet, version
+) -> None:
+    for environment in told(server, authority, stuffed(wallet, 80_000), version):
+        assert environment["SSL_CLIENT_VERIFY"] == "SUCCESS"
+
+
+def test_certificates_with_bytes_changed(server: Server, authority: Authority, wallet: Wallet) -> None:
+    """In TLS 1.2 certificates travel in the clear. Whatever is changed in it, the client does not get in."""
+    context = client_context(authority.cert, wallet.ok, V12)
+    size = len(wallet.ok.certificate.public_bytes(Encoding.DER))
+    for position in range(0, size, 7):
+        with clients.connect(server.https) as sock:
+            assert not _enters(sock, context, position), position
+    assert clients.parse(clients.exchange(server.http, b"GET / HTTP/1.0\r\n\r\n")).status == 200
+
+
+def _enters(sock: socket.socket, context: ssl.SSLContext, position: int) -> bool:
+    """Shake hands, with a byte of our certificate changed on its way."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(incoming, outgoing, server_hostname="require.test")
+    while True:
+        try:
+            client.do_handshake()
+        except ssl.SSLWantReadError:
+            sock.sendall(_changed(outgoing.read(), position))
+            received = sock.recv(65536)
+            if not received:
+                return False
+            incoming.write(received)
+        except ssl.SSLError:
+            return False
+        else:
+            return True
+
+
+def _changed(flight: bytes, position: int) -> bytes:
+    """The flight, with one byte changed in the certificate that its first record begins with, if it does."""
+    if flight[:1] != b"\x16" or flight[5:6] != b"\x0b":
+        return flight
+    at = 5 + 4 + 3 + 3 + position
+    return flight[:at] + bytes((flight[at] ^ 0x55,)) + flight[at + 1 :]
+
+
+@VERSIONS
+def test_memory_does_not_grow(server: Server, authority: Authority, wallet: Wallet, version) -> None:
+    """Neither by what is refused, nor by what is let in."""
+    strangers = client_context(authority.cert, stuffed(wallet, 90_000, signer=wallet.stranger), version)
+    friends = client_context(authority.cert, stuffed(wallet, 90_000), version)
+    (worker,) = server.workers()
+
+    def visit(times: int) -> None:
+        for _ in range(times):
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                ask(server, strangers)
+            with Talk(server.https, strangers, "locations.test") as talk:
+                assert talk.get("/require").status == 403
+            with Talk(server.https, friends, "locations.test") as talk:
+                assert talk.get("/require").status == 200
+
+    visit(10)
+    before = processes.resident(worker)
+    visit(40)
+    assert processes.resident(worker) - before < 6 << 20
+
+
+def patched(wallet: Wallet, stem: str, subject: x509.Name, old: bytes, new: bytes) -> Pair:
+    """A certificate with other bytes in it than the library would put there, signed anew."""
+    key = ec_key()
+    usage = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH])
+    made = wallet.root.issue(subject, key, wallet.root, extensions=[usage])
+    signed = made.tbs_certificate_bytes
+    # The issuer's name comes before the subject's.
+    begin = signed.rindex(old)
+    changed = signed[:begin] + new + signed[begin + len(old) :]
+    der = made.public_bytes(Encoding.DER)
+    start = der.index(signed)
+    after = start + len(signed)
+    algorithm = der[after : after + 2 + der[after + 1]]
+    signature = wallet.root.key.sign(changed, ec.ECDSA(hashes.SHA256()))
+    bits = b"\x03" + bytes((len(signature) + 1, 0)) + signature
+    content = changed + algorithm + bits
+    whole = b"\x30\x82" + len(content).to_bytes(2, "big") + content
+    pair = write_pair(wallet.folder, stem, [made], key)
+    pair.cert.write_bytes(ssl.DER_cert_to_PEM_cert(whole).encode())
+    return pair
+
+
+def stuffed(wallet: Wallet, size: int, signer: Issuer | None = None) -> Pair:
+    """A good certificate, followed by so many bytes of others."""
+    pair = (signer or wallet.root).client(f"stuffed-{size}")
+    filler = wallet.stranger.client("filler", name("filler", "x" * 60))
+    count = size // len(filler.certificate.public_bytes(Encoding.DER))
+    with pair.cert.open("ab") as file:
+        file.write(filler.cert.read_bytes() * count)
+    return pair
