@@ -47,6 +47,10 @@ class Visit:
         head, end, self._data = self._data.partition(b"\r\n\r\n")
         return head + end
 
+    def put_back(self, data: bytes) -> None:
+        """Let it come once more."""
+        self._data = data + self._data
+
     def body(self, size: int) -> bytes:
         """That many bytes of what follows the head, fewer if the connection ends."""
         while len(self._data) < size and (data := self.sock.recv(65536)):

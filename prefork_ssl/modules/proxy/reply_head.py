@@ -2,6 +2,7 @@
 
     anything before the status line, HTTP/0.9, HTTP/2.0      refused
     a head of more than HEAD_SIZE bytes                      refused
+    a status that is not from 100 to 599                     refused
     Transfer-Encoding in HTTP/1.0, or other than chunked     refused
     a change of protocol that nobody asked for               refused
     more than MOST_INTERIM answers 1xx before the answer     refused
@@ -67,6 +68,8 @@ class ReplyHead:
         parser = ReplyParser()
         parser.feed(head)
         self.status = parser.status
+        if not 100 <= self.status <= 599:
+            raise BackendFailure(502, "sent what is no HTTP answer: its status is no status")
         self.headers: list[tuple[str, str]] = []
         self.length: int | None = None
         self.chunked = False
