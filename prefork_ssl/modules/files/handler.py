@@ -59,7 +59,7 @@ class FileHandler:
     def _answer(self, request: Request, root: str, filename: str) -> Response | Elsewhere:
         """The directory or file `filename`; `root` is the folder that is trusted."""
         if request.path.endswith("/"):
-            return self._directory(request, *_below(root, filename))
+            return self._directory(request, root, filename)
         offer = self._remembered().get((root, filename)) or self._look(root, filename)
         if offer is None:
             query = "" if request.query is None else f"?{request.query}"
@@ -86,16 +86,25 @@ class FileHandler:
             self._offers[root, filename] = offer
         return offer
 
-    def _directory(self, request: Request, folder: str, path: str) -> Response | Elsewhere:
+    def _see(self, root: str, filename: str) -> None:
+        """Make sure that it is a file. In this turn of the loop, it need not be looked for again."""
+        offer = self._look(root, filename)
+        if offer is None:
+            raise PermissionError(errno.EACCES, "not a regular file")
+        if not offer.in_memory:
+            offer.close()
+
+    def _directory(self, request: Request, root: str, filename: str) -> Response | Elsewhere:
         """The first index file that exists, by its own path: sections may be about it. 403 without one: there are no
         listings."""
-        if path and not path.endswith("/"):
-            path += "/"
+        if not filename.endswith("/"):
+            filename += "/"
         for name in self._index:
             with suppress(FileNotFoundError):
-                _regular(self._open(folder, path + name)).close()
+                if (root, filename + name) not in self._remembered():
+                    self._see(root, filename + name)
                 return Elsewhere(request.path + name)
-        self._open(folder, path).close()
+        self._open(*_below(root, filename)).close()
         self._say(request, Level.ERROR, f"no index file ({' '.join(self._index)}) in {request.filename}")
         return Response(403)
 

@@ -50,6 +50,12 @@ class Offer(NamedTuple):
         """Whether it holds no descriptor, and so can be used again."""
         return all(copy.file.data is not None for copy in self if copy is not None)
 
+    def close(self) -> None:
+        """Nobody wants it."""
+        for copy in self:
+            if copy is not None:
+                copy.file.close()
+
     def choose(self, request: Request) -> Representation:
         """What this client likes best; the other one is closed."""
         if self.packed is None:
