@@ -45,7 +45,7 @@ class Site:
     """A server with many hosts."""
 
     def __init__(self, folder: Path, hosts: int, key: PrivateKey | None) -> None:
-        self._authority = Authority(folder)
+        self._authority = Authority(folder, days=90)
         self._key = key
         self._context = clients.tls_context(self._authority.cert)
         self._pairs = [self._issue(number) for number in range(hosts)]

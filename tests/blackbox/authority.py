@@ -43,14 +43,16 @@ class Authority:
     """Signs certificates. Its own, for clients to trust, is `certificate`, in the file `cert`; its key is
     in the file `key`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, days: int = 2) -> None:
+        """Certificates are valid for so many days."""
         self._folder = folder
+        self._days = days
         self._key = ec_key()
         self._name = _name("Test Authority")
         self.cert = folder / "authority.crt"
         now = datetime.datetime.now(datetime.UTC)
         certificate = (
-            _builder(self._name, self._name, self._key, self._key, now)
+            _builder(self._name, self._name, self._key, self._key, now, days)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_ca_usage(), critical=True)
             .sign(self._key, hashes.SHA256())
@@ -68,7 +70,7 @@ class Authority:
         pair = Pair(self._folder / f"{stem}.crt", self._folder / f"{stem}.key")
         now = datetime.datetime.now(datetime.UTC)
         builder = (
-            _builder(_name(names[0]), self._name, key, self._key, now)
+            _builder(_name(names[0]), self._name, key, self._key, now, self._days)
             .add_extension(x509.SubjectAlternativeName(map(_general_name, names)), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -113,6 +115,7 @@ def _builder(
     key: PrivateKey,
     signer: PrivateKey,
     now: datetime.datetime,
+    days: int,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -121,7 +124,7 @@ def _builder(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=2))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False

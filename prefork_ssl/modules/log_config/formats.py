@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.kernel.request import Request, Response
@@ -45,6 +46,7 @@ class Directive:
 Piece = str | Directive
 
 
+@lru_cache(maxsize=256)  # all hosts may have the same log
 def parse_format(text: str) -> tuple[Piece, ...]:
     """The pieces of a format, in their order. Raises BadArgument."""
     return tuple(_piece(match) for match in _PIECE.finditer(text))

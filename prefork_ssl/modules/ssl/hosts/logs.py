@@ -32,13 +32,6 @@ class HostLogs:
         self.main = (
             main if main.dedicated else next((log for log in self._logs.values() if log.dedicated), main)
         )
-        self._by_place: Mapping[str, SSLLog] = {
-            place: log
-            for host, log in reversed(self._logs.items())
-            for source in key_sources(host)
-            for place in (source.where, source.key_where, source.chain_where, str(host.origin))
-            if place
-        }
 
     @property
     def tell_info(self) -> bool:
@@ -50,16 +43,25 @@ class HostLogs:
 
     def tell(self, findings: Iterable[Finding]) -> None:
         """Log each finding once, in the log of the host that has the directive."""
+        by_place = self._by_place()
         for finding in dict.fromkeys(findings):
-            self._of(finding).write(lifecycle.found(finding))
+            by_place.get(finding.where, self.main).write(lifecycle.found(finding))
 
     def tell_refusal(self, findings: Iterable[Finding]) -> None:
         """Log why the generation is refused. The error log hears it from the master."""
+        by_place = self._by_place()
         for finding in dict.fromkeys(findings):
-            self._of(finding).note(lifecycle.found(finding))
+            by_place.get(finding.where, self.main).note(lifecycle.found(finding))
 
-    def _of(self, finding: Finding) -> SSLLog:
-        return self._by_place.get(finding.where, self.main)
+    def _by_place(self) -> Mapping[str, SSLLog]:
+        """The logs by the places of directives. Made when something is told, and not kept."""
+        return {
+            place: log
+            for host, log in reversed(self._logs.items())
+            for source in key_sources(host)
+            for place in (source.where, source.key_where, source.chain_where, str(host.origin))
+            if place
+        }
 
 
 def _name(host: Host, configuration: Configuration) -> str:
