@@ -130,15 +130,20 @@ class Keeper:
     def _restore(self) -> None:
         if self._mutex is not None:
             self._mutex.restore()
-        if self.place.kind.intact(self.place.path, self.place.limit):
+        if self._is_intact():
             return
         if self._mutex is None:
             self._make_store()
         elif self._mutex.acquire():
             try:
-                self._make_store()
+                # A worker may just have been in the middle of a change.
+                if not self._is_intact():
+                    self._make_store()
             finally:
                 self._mutex.release()
+
+    def _is_intact(self) -> bool:
+        return self.place.kind.intact(self.place.path, self.place.limit)
 
     def _changed_within(self, seconds: float) -> bool:
         files = (Path(f"{self.place.path}{suffix}") for suffix in self.place.kind.suffixes)

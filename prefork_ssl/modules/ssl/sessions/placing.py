@@ -40,9 +40,9 @@ def _private_folder(parent: Path) -> Iterator[int]:
             if found.st_uid != os.geteuid() or found.st_mode & 0o077:
                 raise PermissionError(f"{path} was replaced by somebody")
             yield fd
+        finally:
             for name in os.listdir(fd):  # noqa: PTH208 - by descriptor
                 os.unlink(name, dir_fd=fd)
-        finally:
             os.close(fd)
     finally:
         with suppress(OSError):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from setproctitle import setproctitle
 
+from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.kernel.process.privileges import Identity, become, end_with_parent
 from prefork_ssl.modules.ssl.sessions.mutex import FileMutex, Mutex, MutexError, NoMutex
 from prefork_ssl.modules.ssl.sessions.place import StorePlace
@@ -68,7 +69,7 @@ def main() -> None:
     held = NoMutex() if mutex == "-" else FileMutex(Path(mutex))
     try:
         _sweep(find_type(name), Path(path), int(limit), held)
-    except (StoreError, MutexError) as error:
+    except (StoreError, MutexError, BadArgument) as error:
         # The workers run into the same, and tell.
         sys.exit(str(error))
 

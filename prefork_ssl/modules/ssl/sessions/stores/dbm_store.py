@@ -126,7 +126,7 @@ class DBMStore(Store):
 
     @contextmanager
     def _opened(self, flag: str) -> Iterator[Any]:
-        with _errors(self._path), _closing(self._library.open(str(self._path), flag)) as database:
+        with _errors(self._path), _closing(self._library.open(str(self._path), flag, 0o600)) as database:
             yield database
 
 
@@ -162,13 +162,19 @@ class DumbStore(DBMStore):
     type_name: ClassVar[str] = "dumb"
     module_name: ClassVar[str] = "dbm.dumb"
     default_limit: ClassVar[int] = 1 << 20
-    suffixes: ClassVar[tuple[str, ...]] = (".dat", ".dir")
+    _FILES = (".dat", ".dir")
+    suffixes: ClassVar[tuple[str, ...]] = (".dat", ".dir", ".bak")
+
+    @classmethod
+    def intact(cls, path: Path, limit: int) -> bool:
+        """See Store."""
+        return all(is_file(Path(f"{path}{suffix}")) for suffix in cls._FILES)
 
     @classmethod
     def create(cls, path: Path, limit: int) -> None:
         """See Store. Its own way of making a file anew needs the right to remove the old one."""
         try:
-            for suffix in cls.suffixes:
+            for suffix in cls._FILES:
                 os.close(os.open(f"{path}{suffix}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         except OSError as error:
             raise _trouble(path, error) from error

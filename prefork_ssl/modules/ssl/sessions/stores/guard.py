@@ -58,9 +58,9 @@ class Guard:
             raise StoreLost(f"{first.path} is damaged: it was overwritten, or errors were found in it", ANEW)
         now = time.monotonic()
         if now - self._looked >= patience:
-            self._looked = now
             for watched in self._watched:
                 watched.check_place()
+            self._looked = now
 
     def condemn(self) -> None:
         """Overwrite the signature: nobody uses the file any more. Who is reading just now is not disturbed."""

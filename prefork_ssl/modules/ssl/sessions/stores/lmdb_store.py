@@ -26,7 +26,6 @@ T = TypeVar("T")
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _FEWEST_PAGES = 128
-_SMALLEST_RESERVE = 48
 # The pages that a change may need: it is made on copies of pages of both tables, for the record that comes and for two
 # old ones that make room, and what it frees is not given out again before the transaction after the next. Each further
 # page of a long record is needed three times.
@@ -66,11 +65,13 @@ class LMDBStore(Store):
         self._path = path
         self._size = _size(limit)
         pages = self._size // _PAGE
-        reserve = max(pages // 8, _SMALLEST_RESERVE)
+        # The mark below is not kept to the page, and some pages are needed in any case.
+        overrun = pages // 20 + 24
+        reserve = max(pages // 8, overrun + _CHANGE + 2 * _EACH_PAGE)
         # In a file with more pages in use than this, old records make room.
         self._mark = pages - reserve
-        # The pages that one transaction may need: the mark is not kept to the page, and some are needed in any case.
-        self._budget = reserve - pages // 20 - 24
+        # The pages that one transaction may need.
+        self._budget = reserve - overrun
         self.longest_record = min(self.longest_record, (self._budget - _CHANGE) // _EACH_PAGE * _PAGE)
         self._guard = Guard(path, _SIGNATURE_AT, _SIGNATURE)
         try:
