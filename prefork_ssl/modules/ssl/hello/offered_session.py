@@ -16,7 +16,7 @@ def offered_session(body: bytes, *, tls13: bool, tickets: bool) -> bytes | None:
     Then what TLS 1.3 has in place of a session id means nothing (RFC 8446 section 4.1.2), and what comes with a ticket
     of TLS 1.2 is of the client's making (RFC 5077 section 3.4).
     """
-    end = 35 + body[34]
+    end = 35 + (body[34] if len(body) > 34 else 0)
     session_id = body[35:end]
     if not session_id and (tickets or not tls13):
         return None

@@ -63,12 +63,18 @@ def connect(
     client: ssl.SSLContext,
     session: ssl.SSLSession | None = None,
     step: Step | None = None,
+    heard: Callable[[bytes], None] = lambda _hello: None,
 ) -> Connected:
-    """Shake hands; `step` makes the function that goes on with our side of it. Raises ssl.SSLError, SSL.Error."""
+    """Shake hands; `step` makes the function that goes on with our side of it, `heard` is given the first bytes.
+
+    Raises ssl.SSLError, SSL.Error.
+    """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     ours = client.wrap_bio(incoming, outgoing, server_hostname="a.test", session=session)
     _proceed(ours)
-    server = ServerConnection(context, outgoing.read())
+    hello = outgoing.read()
+    heard(hello)
+    server = ServerConnection(context, hello)
     handshake = step(server) if step else server.handshake
     while not handshake():
         incoming.write(bytes(server.output() or b""))
