@@ -2,8 +2,8 @@
 
     a connection -> the head, with the body if that is small -> the answer's head -> a Response whose body is read later
 
-A request that may be sent twice is, once, if a connection that was kept turns out to have been closed by the backend. It
-may not if its body is not here any more, or if its method may change something (RFC 9110 section 9.2.2).
+A request that may be sent twice is, once, if a connection that was kept turns out to have been closed by the backend.
+It may not if its body is not here any more, or if its method may change something (RFC 9110 section 9.2.2).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Exchanger:
         )
 
     def _exchange(self, request: Request, message: bytes, upgrade: str) -> Response:
-        connection = self._pool.borrow()
+        connection = self._pool.borrow(request.method not in _IDEMPOTENT)
         try:
             try:
                 connection.send(message)
@@ -70,7 +70,7 @@ class Exchanger:
         expects = "expect" in request.fields
         if expects:
             framing += "Expect: 100-continue\r\n"
-        connection = self._pool.borrow()
+        connection = self._pool.borrow(careful=True)
         upload = None
         try:
             connection.send(self._heads.head(request, path, framing))

@@ -9,7 +9,6 @@ from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Handler, Hooks, RequestPhase
 from prefork_ssl.kernel.module import Module
-from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.proxy.checking import check
 from prefork_ssl.modules.proxy.directives import (
     DIRECTIVES,
@@ -18,11 +17,12 @@ from prefork_ssl.modules.proxy.directives import (
     PROXY_PASS_REVERSE_COOKIE_PATH,
     PROXY_TRUST_FORWARDED,
 )
-from prefork_ssl.modules.proxy.handler import HANDLER, ProxyHandler
+from prefork_ssl.modules.proxy.handler import ProxyHandler
 from prefork_ssl.modules.proxy.placing import placed_mappings, routes_of
 from prefork_ssl.modules.proxy.pools import POOLS, Pools
 from prefork_ssl.modules.proxy.request_head import cleaning
 from prefork_ssl.modules.proxy.reverse import rewriting
+from prefork_ssl.modules.proxy.translation import Translation
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.process.worker import Worker
@@ -46,24 +46,8 @@ def _post_read(_generation: Generation, host: Host) -> RequestPhase | None:
 
 
 def _translate(generation: Generation, host: Host) -> RequestPhase | None:
-    pools = generation[POOLS]
-    routes = [
-        (route.path, pools.name(route.destination) if route.destination else None)
-        for route in routes_of(host)
-    ]
-    if not routes:
-        return None
-
-    def translate(request: Request) -> Response | None:
-        for path, name in routes:
-            there = path(request.path) if path else None
-            if there is not None:
-                if name is not None:
-                    request.handler, request.filename, request.path_info = HANDLER, name, there
-                break
-        return None
-
-    return translate
+    routes = routes_of(host)
+    return Translation(routes, generation[POOLS]) if routes else None
 
 
 def _handler(generation: Generation, host: Host, settings: Settings) -> Handler | None:

@@ -14,6 +14,8 @@ from prefork_ssl.modules.proxy.failures import BackendFailure
 from prefork_ssl.modules.proxy.parameters import Parameters
 from prefork_ssl.modules.proxy.watch import Watch
 
+_FOREVER = float("inf")
+
 
 class Pool:
     """`timeout` in seconds holds where `parameters` says nothing."""
@@ -33,12 +35,14 @@ class Pool:
         self._alone_until = 0.0
         watch.also.append(self._expire)
 
-    def borrow(self) -> BackendConnection:
-        """A connection, one that is there already if possible. Raises BackendFailure."""
+    def borrow(self, careful: bool) -> BackendConnection:
+        """A connection, one that is there already if possible: the one that has rested the longest, so that what a
+        server may have said behind its answer has had time to come. `careful`: look at it once more, since the request
+        cannot be sent twice. Raises BackendFailure."""
         self._take_place()
         while self._idle:
-            connection = self._idle.pop()
-            if connection.transport.quiet():
+            connection = self._idle.popleft()
+            if connection.transport.quiet() and (not careful or connection.wire.silent()):
                 connection.lend(self._give_back)
                 return connection
             self._watch.close(connection.wire)
@@ -77,7 +81,8 @@ class Pool:
     def _give_back(self, connection: BackendConnection, reusable: bool) -> None:
         if reusable and self._keeps and self._ttl:
             connection.since = self._loop.now()
-            connection.wire.deadline = float("inf")
+            connection.wire.deadline = _FOREVER
+            connection.wire.rest()
             self._idle.append(connection)
         else:
             self._watch.close(connection.wire)

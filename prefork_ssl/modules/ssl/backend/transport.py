@@ -48,6 +48,8 @@ class BackendTransport(TLSStream, ClientTransport):
 
     def quiet(self) -> bool:
         """See ClientTransport. Session tickets are no news."""
+        if self.wire.undisturbed():
+            return True
         try:
             while self.tls.receive(self.wire.sock):
                 if self._plaintext() is not None:
