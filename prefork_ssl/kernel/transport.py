@@ -1,8 +1,8 @@
 """What a connection reads and writes through: a Wire (the socket and its waiting), and on it a Transport.
 
-Both belong to one greenlet, or to two of which one reads and the other writes. Calls wait on the worker's loop without blocking other connections, and raise Deadline when
-the time is over, ConnectionError when the peer is gone. Deadlines cost no timer: the worker's sweep looks at all wires
-a few times a second and interrupts those that wait for too long.
+Both belong to one greenlet, or to two of which one reads and the other writes. Calls wait on the worker's loop without
+blocking other connections, and raise Deadline when the time is over, ConnectionError when the peer is gone. Deadlines
+cost no timer: the worker's sweep looks at all wires a few times a second and interrupts those that wait for too long.
 
 One libev watcher per direction lives as long as the connection. Stopping and starting it within one turn of the loop
 makes no system call.
@@ -49,6 +49,8 @@ class Wire:
     __slots__ = (
         "_hub",
         "_reader",
+        "_rested",
+        "_stirred",
         "_waiting",
         "_writer",
         "_writing",
@@ -70,6 +72,8 @@ class Wire:
         self._hub = get_hub()
         self._waiting: greenlet | None = None
         self._writing: greenlet | None = None
+        self._rested = 0.0
+        self._stirred = False
         self._reader: Any = self._hub.loop.io(sock.fileno(), _READ)
         self._writer: Any = None
 
@@ -82,8 +86,8 @@ class Wire:
         self.deadline = self._hub.loop.now() + seconds
 
     def interrupt(self, error: Exception) -> None:
-        """Raise `error` in the greenlet that waits here, if one does; of two, in the one that reads. Called from the hub
-        only."""
+        """Raise `error` in the greenlet that waits here, if one does; of two, in the one that reads. Called from the
+        hub only."""
         waiting = self._waiting or self._writing
         if waiting is not None:
             waiting.throw(error)
@@ -111,6 +115,33 @@ class Wire:
         finally:
             self._writer.stop()
             self._writing = None
+
+    def rest(self) -> None:
+        """Nobody waits for anything from now on, and anything that comes is a disturbance."""
+        self._rested, self._stirred = self._hub.loop.now(), False
+        self._reader.start(self._stir)
+
+    def undisturbed(self) -> bool:
+        """End the rest; whether nothing has come, the end of the peer's side included."""
+        self._reader.stop()
+        if self._stirred:
+            return False
+        # Within one turn of the loop nobody has looked.
+        return self._rested != self._hub.loop.now() or self.silent()
+
+    def silent(self) -> bool:
+        """Whether there is nothing to read, and the peer has not ended its side."""
+        try:
+            self.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _stir(self) -> None:
+        self._reader.stop()
+        self._stirred = True
 
     def unread(self) -> bool:
         """Whether bytes of the peer have arrived that nobody has read."""
@@ -219,19 +250,14 @@ class Transport:
 
 
 class HandshakeFailed(ConnectionError):
-    """A server does not speak the protocol that it should, or is not who it should be. It has been logged where those look
-    who know the protocol; the text is for all others."""
+    """A server does not speak the protocol that it should, or is not who it should be. It has been logged where those
+    look who know the protocol; the text is for all others."""
 
 
 class ClientTransport(Transport):
-    """The plain transport as a client has it, who may keep the connection between two requests."""
+    """The plain transport as a client has it. Between two requests it may keep the connection, its wire at rest."""
 
     def quiet(self) -> bool:
-        """Whether the server is still there and has said nothing: else, a kept connection is of no use any more."""
-        try:
-            self.wire.sock.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
+        """End the rest; whether the server is still there and has said nothing: else the connection is of no use any
+        more."""
+        return self.wire.undisturbed()
