@@ -61,7 +61,7 @@ def read_version(head: bytes, method: bytes, target: bytes) -> str:
     """
     if method == b"CONNECT":
         raise RequestError(405, "This server is no proxy.")
-    line = b"%b %b HTTP/1." % (method, target)
+    line = method + b" " + target + b" HTTP/1."
     if head.startswith(line):
         ending = head[len(line) : len(line) + 3]
         if ending == b"1\r\n":

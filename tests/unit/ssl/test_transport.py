@@ -240,6 +240,22 @@ def test_records_cut_anywhere_are_read(generation, client):
         peer.sock.close()
 
 
+def test_records_that_arrive_together_are_read_one_after_the_other(generation, client):
+    with serving(generation) as served:
+        peer = InMemory(served.port, client)
+        for text in (b"one", b"two", b"three"):
+            peer.tls.write(text)
+        data = peer.outgoing.read()
+        peer.sock.sendall(data[:-1])
+        received = b""
+        while len(received) < 6:
+            received += peer.read(6)
+        assert received == b"onetwo"
+        peer.sock.sendall(data[-1:])
+        assert peer.read(5) == b"three"
+        peer.sock.close()
+
+
 def test_a_connection_leaves_nothing_behind(generation, client):
     """No reference cycle keeps it: OpenSSL's memory is native, and the garbage collector does not see how much."""
     left = queue.Queue()

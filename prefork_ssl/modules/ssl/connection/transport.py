@@ -90,12 +90,13 @@ class TLSTransport(TLSStream):
             return early
         tls = self.tls
         while True:
-            try:
-                data = tls.plaintext()
-            except Error as error:
-                self._fail(error)
-            if data is not None:
-                return data
+            if tls.has_input:
+                try:
+                    data = tls.plaintext()
+                except Error as error:
+                    self._fail(error)
+                if data is not None:
+                    return data
             answer = tls.output()
             if answer is not None:
                 self._answer(answer)

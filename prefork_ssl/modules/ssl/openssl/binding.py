@@ -9,6 +9,7 @@ __all__ = ["LIBRARY", "ffi", "lib"]
 
 # What no connection can do without, looked for at import: a binding without it is refused with one clear sentence.
 _NEEDED = [
+    "BIO_get_mem_data",
     "BIO_new",
     "BIO_read",
     "BIO_s_mem",

@@ -25,6 +25,8 @@ OUTPUT_SIZE = WRITE_SIZE + 4096
 _KEEP_SIZE = 8192
 
 _plain = ffi.new("char[]", _READ_SIZE)
+_plain_buffer = ffi.buffer(_plain)
+_somewhere = ffi.new("char **")
 _received = ffi.new("char[]", _RECEIVE_SIZE)
 _received_view = memoryview(ffi.buffer(_received))
 _to_send = ffi.new("char[]", OUTPUT_SIZE)
@@ -42,10 +44,10 @@ _SSL_set_accept_state, _SSL_shutdown, _SSL_set_shutdown = (
     lib.SSL_shutdown,
     lib.SSL_set_shutdown,
 )
-_BIO_read, _BIO_write = lib.BIO_read, lib.BIO_write
-# Before OpenSSL 4, an error left behind by anybody turns the next "more is needed" into a failure.
+_BIO_read, _BIO_write, _BIO_get_mem_data = lib.BIO_read, lib.BIO_write, lib.BIO_get_mem_data
 _ERR_clear_error = lib.ERR_clear_error
-_buffer = ffi.buffer
+# Before OpenSSL 4, an error left behind by anybody turns the next "more is needed" into a failure.
+_ERRORS_STAY = SSL.OPENSSL_VERSION_NUMBER < 0x40000000
 _WANT_READ, _ZERO_RETURN = lib.SSL_ERROR_WANT_READ, lib.SSL_ERROR_ZERO_RETURN
 _BOTH_SIDES = SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN
 
@@ -55,9 +57,10 @@ class MemoryConnection:
 
     OpenSSL never sees the socket. So none of its calls is left half done for want of the network, a read never wants a
     write, and several records leave in one system call. `public` is the same connection as pyOpenSSL has it.
+    `has_input` is false when all that was received has been read, so that `plaintext` could only tell that.
     """
 
-    __slots__ = ("_grown", "_input", "_output", "_ssl", "public")
+    __slots__ = ("_grown", "_input", "_output", "_ssl", "has_input", "public")
 
     def __init__(self, context: SSL.Context) -> None:
         self.public = public = SSL.Connection(context, None)
@@ -65,11 +68,13 @@ class MemoryConnection:
         self._input: Any = public._into_ssl
         self._output: Any = public._from_ssl
         self._grown = False
+        self.has_input = True
 
     def receive(self, sock: socket.socket) -> int:
         """Take in what the socket has; the number of bytes, 0 when the peer has ended its side. Raises OSError."""
         count = sock.recv_into(_received_view)
         _BIO_write(self._input, _received, count)
+        self.has_input = True
         if count > _KEEP_SIZE:
             self._grown = True
         return count
@@ -99,12 +104,16 @@ class MemoryConnection:
 
         Raises Error.
         """
-        _ERR_clear_error()
+        if _ERRORS_STAY:
+            _ERR_clear_error()
         count = _SSL_read(self._ssl, _plain, _READ_SIZE)
         if count > 0:
-            return _buffer(_plain, count)[:]  # type: ignore[no-any-return]
+            # A record has no more than that, and OpenSSL takes one after the other out of the input.
+            self.has_input = _BIO_get_mem_data(self._input, _somewhere) > 0
+            return _plain_buffer[:count]  # type: ignore[no-any-return]
         why = _SSL_get_error(self._ssl, count)
         if why == _WANT_READ:
+            self.has_input = False
             return None
         if why != _ZERO_RETURN:
             self.public._raise_ssl_error(self._ssl, count)
