@@ -160,8 +160,8 @@ ACCEPTED = {
         1,
     ),
     "upgrade with a body": (
-        b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: %d\r\n\r\n%b"
-        % (len(HIDDEN), HIDDEN),
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(HIDDEN), HIDDEN),
         1,
     ),
     "upgrade without an answer": (

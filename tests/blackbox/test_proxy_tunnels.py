@@ -40,7 +40,10 @@ def echo(visit: Visit) -> None:
 
 PAGE = b"""<!DOCTYPE html><title>waiting</title><script>
 const ws = new WebSocket(`wss://${location.host}/chat`), got = [];
-ws.onmessage = event => { got.push(event.data); if (got.length < 3) ws.send("message " + got.length); else ws.close(1000); };
+ws.onmessage = event => {
+  got.push(event.data);
+  if (got.length < 3) ws.send("message " + got.length); else ws.close(1000);
+};
 ws.onclose = event => fetch("/told?" + got.join("+") + "," + event.code + "," + event.wasClean);
 </script>"""
 
