@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 import os
 from functools import cache, lru_cache
-from pathlib import Path
 
 from OpenSSL import SSL, crypto
 
@@ -70,7 +69,7 @@ def _known_authorities() -> crypto.X509Store:
     store = crypto.X509Store()
     store.set_flags(_NO_CHECK_TIME)
     bundles = (os.environ.get("SSL_CERT_FILE", ""), *_BUNDLES)
-    bundle = next((path for path in bundles if path and Path(path).is_file()), None)
+    bundle = next((path for path in bundles if os.access(path, os.R_OK)), None)
     if bundle:
         store.load_locations(bundle)
     return store

@@ -62,7 +62,7 @@ class SSLLog:
         nothing."""
         if self._due(event):
             if explain is not None:
-                event.hint = explain()
+                event.hint = self._explained(explain)
             self._note(event)
             if event.level <= self._general_level:
                 self._tell_general(event)
@@ -71,6 +71,14 @@ class SSLLog:
         """Log the event in the SSL log only."""
         if self._due(event):
             self._note(event)
+
+    def _explained(self, explain: Explain) -> str:
+        """An event is told even if what to do about it cannot be found out."""
+        try:
+            return explain()
+        except Exception:  # noqa: BLE001
+            self._general.exception("a hint failed", module=MODULE)
+            return ""
 
     def _due(self, event: Event) -> bool:
         """Whether the event is told anywhere, and not for the hundredth time."""
