@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from prefork_ssl.config.errors import BadArgument
@@ -11,7 +11,7 @@ from prefork_ssl.config.errors import BadArgument
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Clients' addresses that are remembered in parsed form.
+# Clients' addresses that are remembered, in parsed form and with the answer that they got.
 _REMEMBERED = 4096
 
 
@@ -49,3 +49,8 @@ def parse_address(text: str) -> Address | None:
 def within(address: Address | None, networks: Iterable[Network]) -> bool:
     """Whether the address is in one of the networks."""
     return address is not None and any(address in network for network in networks)
+
+
+def membership(networks: Sequence[Network]) -> Callable[[str], bool]:
+    """The function that tells whether an address, as text, is in one of the networks. It remembers its answers."""
+    return lru_cache(maxsize=_REMEMBERED)(lambda text: within(parse_address(text), networks))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -292,27 +291,22 @@ def test_others_are_served_while_passwords_are_hashed(new_server):
     alone = time.monotonic() - began
     assert alone > 0.2  # the hash is slow enough for what follows to mean something
 
-    longest = 0.0
-    done = threading.Event()
+    served = 0
     with ThreadPoolExecutor(4) as pool:
         guesses = [pool.submit(status, server, "/valid", f"joe:wrong{number}") for number in range(4)]
-        pool.submit(lambda: ([guess.result() for guess in guesses], done.set()))
-        while not done.is_set():
-            began = time.monotonic()
+        while not all(guess.done() for guess in guesses):
             assert status(server, "/open") == 200
-            longest = max(longest, time.monotonic() - began)
+            served += 1
     assert [guess.result() for guess in guesses] == [401] * 4
-    assert longest < alone
+    assert served > 10  # between four hashes, there would be four
 
     # and who was right once is let in without it
     assert status(server, "/valid", "joe:right") == 200
     began = time.monotonic()
-    for _ in range(5):
+    for _ in range(10):
         assert status(server, "/valid", "joe:right") == 200
-    assert time.monotonic() - began < alone
-    began = time.monotonic()
+    assert time.monotonic() - began < 5 * alone
     assert status(server, "/valid", "joe:wrong") == 401
-    assert time.monotonic() - began > alone / 2
 
 
 def test_names_are_not_told_by_the_time_that_it_takes(new_server):

@@ -10,7 +10,7 @@ from typing import Any
 
 from prefork_ssl.config.patterns import wildcard_pattern
 from prefork_ssl.kernel.expression.dialect import Comparison, Dialect
-from prefork_ssl.kernel.networks import Address, Network, parse_address, parse_network
+from prefork_ssl.kernel.networks import membership, parse_network
 
 _ORDER = {
     "eq": operator.eq,
@@ -54,13 +54,18 @@ def _matches(text: str, pattern: re.Pattern[str]) -> bool:
     return pattern.fullmatch(text) is not None
 
 
-def _in_network(address: Address | None, network: Network) -> bool:
-    return address is not None and address in network
+@lru_cache(maxsize=_REMEMBERED)
+def _network(text: str) -> Callable[[str], bool]:
+    return membership([parse_network(text)])
+
+
+def _is_in(address: str, network: Callable[[str], bool]) -> bool:
+    return network(address)
 
 
 # Operators that mean the same in every dialect.
 MATCHING = {
-    "-ipmatch": Comparison(_in_network, parse_address, parse_network),
+    "-ipmatch": Comparison(_is_in, right=_network),
     "-strmatch": Comparison(_matches, right=_like),
     "-strcmatch": Comparison(_matches, right=_like_in_any_case),
     "-fnmatch": Comparison(_matches, right=lru_cache(maxsize=_REMEMBERED)(wildcard_pattern)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prefork_ssl.kernel.expression import files
-from prefork_ssl.kernel.networks import Network, parse_address, parse_network
+from prefork_ssl.kernel.networks import membership, parse_network
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.request import Request
@@ -42,16 +42,19 @@ def _is_admitted_target(request: Request, target: str) -> bool:
     return request.site.admits_target(request, target)
 
 
-def _client_within(request: Request, network: Network) -> bool:
-    address = parse_address(request.transport.wire.peer[0])
-    return address is not None and address in network
+def _network(text: str) -> Callable[[str], bool]:
+    return membership([parse_network(text)])
+
+
+def _client_is_in(request: Request, network: Callable[[str], bool]) -> bool:
+    return network(request.transport.wire.peer[0])
 
 
 TESTS: Mapping[str, Test] = {
     "-n": _of_text(bool),
     "-z": _of_text(lambda text: not text),
     "-T": _of_text(_is_true),
-    "-R": Test(_client_within, parse_network),
+    "-R": Test(_client_is_in, _network),
     "-e": _of_text(files.exists),
     "-f": _of_text(files.is_file),
     "-d": _of_text(files.is_directory),

@@ -11,7 +11,7 @@ from prefork_ssl.config.words import split_words
 from prefork_ssl.kernel.expression.ap_expr import AP_EXPR
 from prefork_ssl.kernel.expression.compiling import compile_expression
 from prefork_ssl.kernel.expression.parsing import parse
-from prefork_ssl.kernel.networks import parse_address, parse_network, within
+from prefork_ssl.kernel.networks import membership, parse_address, parse_network
 from prefork_ssl.kernel.requirements import RequirementFactory, Test, Verdict, granted, granted_to_user
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from prefork_ssl.kernel.request import Request
 
 _READING = {"GET", "HEAD"}
-_LOOPBACK = (parse_network("127.0.0.0/8"), parse_network("::1"))
+_is_loopback = membership([parse_network("127.0.0.0/8"), parse_network("::1")])
 
 
 def always_granted(_request: Request) -> Verdict:
@@ -42,8 +42,8 @@ def _all(arguments: str, _modules: Sequence[Module]) -> Test:
 
 
 def _ip(arguments: str, _modules: Sequence[Module]) -> Test:
-    networks = [parse_network(word) for word in _words(arguments, "addresses or networks")]
-    return granted(lambda request: within(parse_address(request.transport.wire.peer[0]), networks))
+    inside = membership([parse_network(word) for word in _words(arguments, "addresses or networks")])
+    return granted(lambda request: inside(request.transport.wire.peer[0]))
 
 
 def _local(arguments: str, _modules: Sequence[Module]) -> Test:
@@ -52,8 +52,7 @@ def _local(arguments: str, _modules: Sequence[Module]) -> Test:
 
     def is_local(request: Request) -> bool:
         wire = request.transport.wire
-        peer = parse_address(wire.peer[0])
-        return within(peer, _LOOPBACK) or (peer is not None and peer == parse_address(wire.local[0]))
+        return _is_loopback(wire.peer[0]) or parse_address(wire.peer[0]) == parse_address(wire.local[0])
 
     return granted(is_local)
 
