@@ -89,8 +89,9 @@ WSGI_MONKEY_PATCH: Directive[bool | None] = Directive(
     choice(on=True, off=False),
     Context.SERVER,
     None,
-    "Whether Python's sockets, locks and sleeps let other requests go on while they wait (gevent.monkey); default: on, "
-    "but off with WSGIPreload, which it does not go with.",
+    "Whether Python's sockets, locks and sleeps let other requests go on while they wait (gevent.monkey). Default: on; "
+    "off with WSGIThreads outside of sections, since threads have locks of their own, and with WSGIPreload, which it does "
+    "not go with.",
 )
 WSGI_THREADS = Directive(
     "WSGIThreads",

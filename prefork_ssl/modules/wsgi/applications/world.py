@@ -28,7 +28,7 @@ class World:
         """Make the interpreter what it was. Modules that can be had only once stay: compiled ones, which may refuse to
         be loaded again, and the standard library, which is everybody's."""
         for name, module in list(sys.modules.items()):
-            if name not in self._modules and not _unique(name, module):
+            if name not in self._modules and not is_unique(name, module):
                 del sys.modules[name]
         sys.modules.update(self._modules)
         sys.path[:] = self._path
@@ -40,7 +40,8 @@ class World:
         logging.root.setLevel(self._level)
 
 
-def _unique(name: str, module: ModuleType) -> bool:
+def is_unique(name: str, module: ModuleType) -> bool:
+    """Whether the interpreter must have it once only: a compiled module, or one of the standard library."""
     return name.partition(".")[0] in sys.stdlib_module_names or isinstance(
         getattr(getattr(module, "__spec__", None), "loader", None), ExtensionFileLoader
     )

@@ -70,8 +70,13 @@ def _act(run: GreenletRun, perform: Callable[[Run], object]) -> Any:
         if len(_resting) >= _MOST_RESTING:
             break
         _resting.append(this)
-        run, perform = connection.switch(None) if failure is None else connection.throw(failure)
+        run, perform = connection.switch(None) if failure is None else _throw(connection, failure)
     this.parent = connection
     if failure is not None:
         raise failure
     return None
+
+
+def _throw(connection: greenlet, failure: Exception) -> Any:
+    """Raise it there, with the traceback that it has: the application's."""
+    return connection.throw(type(failure), failure, failure.__traceback__)

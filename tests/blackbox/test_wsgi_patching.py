@@ -1,0 +1,91 @@
+"""WSGIMonkeyPatch: an application that waits does not keep its worker from answering others, whatever it waits with.
+
+The server has one worker, and what the applications wait for are other requests to it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from blackbox import clients
+from blackbox.authority import Authority
+from blackbox.configurations import ONE_HOST
+from blackbox.mounting import APPLICATIONS, ROOT
+from blackbox.server import Server
+
+CONFIGURATION = f"""\
+{ROOT}LoadModule wsgi_module
+StartServers 1
+WSGIPythonPath @applications
+WSGIApplication / cooperating:application
+{ONE_HOST}"""
+
+# What the standard library keeps if it is imported before, as by the server: a lock that nobody holds while waiting,
+# and waitpid for the class that gevent has replaced.
+KEPT = {"_strptime._thread_allocate_lock", "subprocess._waitpid"}
+
+
+@pytest.fixture(scope="module")
+def server(new_module_server) -> Server:
+    return new_module_server(CONFIGURATION, applications=APPLICATIONS).start()
+
+
+def get(server: Server, target: str) -> str:
+    reply = clients.get(server.http, target)
+    assert reply.status == 200, reply
+    return reply.body.decode()
+
+
+def test_nothing_was_taken_from_python_before_it_was_patched(server: Server) -> None:
+    told = json.loads(get(server, "/patched"))
+    assert told["modules"] == ["socket", "ssl", "threading", "time", "select"]
+    first_thing = subprocess.run(
+        [sys.executable, APPLICATIONS / "references.py"], capture_output=True, check=True, text=True
+    )
+    assert set(told["references"]) <= set(json.loads(first_thing.stdout)) | KEPT
+    assert "MonkeyPatchWarning" not in server.log("console") + server.log()
+
+
+def test_requests_meet_in_one_worker(server: Server) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        places = list(pool.map(lambda _: get(server, "/meet/ten/10"), range(10)))
+    assert sorted(map(int, places)) == list(range(10))
+
+
+@pytest.mark.parametrize("path", ["/ask?url=", "/thread?url="])
+def test_asking_the_own_worker(server: Server, path: str) -> None:
+    assert get(server, f"{path}http://127.0.0.1:{server.http}/hello") == "hello"
+
+
+@pytest.mark.parametrize("path", ["/ask", "/ask_urllib"])
+def test_asking_it_by_tls(server: Server, authority: Authority, path: str) -> None:
+    assert get(server, f"{path}?ca={authority.cert}&url=https://localhost:{server.https}/hello") == "hello"
+
+
+def test_programs_and_names(server: Server) -> None:
+    assert get(server, "/program") == "done\n"
+    assert json.loads(get(server, "/names")) == ["127.0.0.1", 80]
+
+
+def test_off(new_server) -> None:
+    server = new_server(CONFIGURATION + "WSGIMonkeyPatch off\n", applications=APPLICATIONS).start()
+    assert json.loads(get(server, "/patched"))["modules"] == []
+
+
+def test_threads_have_what_is_native(new_server) -> None:
+    server = new_server(CONFIGURATION + "WSGIThreads 4\n", applications=APPLICATIONS).start()
+    assert json.loads(get(server, "/patched"))["modules"] == []
+    with ThreadPoolExecutor(4) as pool:
+        places = list(pool.map(lambda _: get(server, "/meet/four/4"), range(4)))
+    assert sorted(map(int, places)) == list(range(4))
+    assert get(server, f"/ask?url=http://127.0.0.1:{server.http}/hello") == "hello"
+
+
+def test_more_requests_than_threads_wait_for_their_turn(new_server) -> None:
+    server = new_server(CONFIGURATION + "WSGIThreads 2\n", applications=APPLICATIONS).start()
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(lambda _: get(server, "/hello"), range(60))) == ["hello"] * 60
