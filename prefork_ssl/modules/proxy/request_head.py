@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from prefork_ssl.kernel.hooks import RequestPhase
-from prefork_ssl.kernel.networks import Network, parse_address, within
+from prefork_ssl.kernel.networks import Network, membership
 from prefork_ssl.kernel.request import Request, Response
 
 # Fields that speak of the client's connection to us, or that we write ourselves.
@@ -52,6 +52,7 @@ def cleaning(trusted: tuple[Network, ...]) -> RequestPhase:
     These are the fields that its Connection field names: they end here, before any field is added that must not be made
     to end here. And X-Forwarded-*, unless the client is one of those that are trusted.
     """
+    is_trusted = membership(trusted)
 
     def clean(request: Request) -> Response | None:
         fields = request.fields
@@ -59,10 +60,8 @@ def cleaning(trusted: tuple[Network, ...]) -> RequestPhase:
         connection = fields.get("connection")
         if connection is not None and connection.lower() not in _OPTIONS:
             dropped = {option.strip() for option in connection.lower().split(",")} - _OPTIONS - _OWN
-        if not _FORWARDED.isdisjoint(fields):
-            peer = parse_address(request.transport.wire.peer[0])
-            if not within(peer, trusted):
-                dropped |= _FORWARDED
+        if not _FORWARDED.isdisjoint(fields) and not is_trusted(request.transport.wire.peer[0]):
+            dropped |= _FORWARDED
         if dropped:
             request.headers = [field for field in request.headers if field[0] not in dropped]
         return None
