@@ -103,9 +103,9 @@ AuthenticationFactory = Callable[["Generation", Host, Settings], Authentication 
 # Who may see what. Only here is it known whether the user matters, so the ways to learn who it is are handed over.
 AuthoriseFactory = Callable[["Generation", Host, Settings, "Sequence[Authentication]"], RequestPhase | None]
 
-# What an application finds in its environ (PEP 3333) beside what HTTP and CGI tell it: SSL_* and the like as strings, and
-# objects under names such as "prefork_ssl.client_certificate". It is asked once for each request, and nobody changes
-# what it gives: that may be one mapping for a whole connection.
+# What an application finds in its environ (PEP 3333) beside what HTTP and CGI tell it: SSL_* and the like as strings,
+# each character a byte, and objects under names such as "prefork_ssl.client_certificate". It is asked once for each
+# request, and nobody changes what it gives: that may be one mapping for a whole connection.
 Environment = Callable[["Request"], Mapping[str, object]]
 EnvironmentFactory = Callable[["Generation", Host, Settings], Environment | None]
 
@@ -120,7 +120,7 @@ class Connector:
     """How servers of a scheme are reached. `dial` is asked for once for each virtual host. `objection` tells, as a
     sentence with a remedy, what a host's settings lack for it; "" if nothing."""
 
-    dial: Callable[["Generation", Host], Dial]
+    dial: Callable[[Generation, Host], Dial]
     objection: Callable[[Settings], str]
 
 

@@ -1,4 +1,5 @@
-"""The environment that applications get of a connection, by SSLOptions: StdEnvVars, ExportCertData, CompatEnvVars.
+"""The environment that applications get of a connection, by SSLOptions: StdEnvVars, ExportCertData, CompatEnvVars. And,
+always, two objects: the client's certificate as `cryptography` has it, and the connection's channel bindings.
 
 It is made once for a connection, and made anew when the client has become somebody else.
 """
@@ -19,10 +20,11 @@ from prefork_ssl.modules.ssl.access.options import SSL_OPTIONS, SSLOption
 from prefork_ssl.modules.ssl.certificate.distinguished_names import slashes
 from prefork_ssl.modules.ssl.certificate.variables import exported
 from prefork_ssl.modules.ssl.certificate.view import CertificateView
+from prefork_ssl.modules.ssl.channel_binding import ChannelBinding
 from prefork_ssl.modules.ssl.connection.transport import TLSTransport
 from prefork_ssl.modules.ssl.variables import COMPUTED, CONSTANT, OWNERS
 
-_NOTHING: Mapping[str, str] = {}
+_NOTHING: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,30 @@ def exports(settings: Settings) -> Exports:
     )
 
 
-def environment(transport: Transport, wanted: Exports) -> Mapping[str, str]:
+def environment(transport: Transport, wanted: Exports) -> Mapping[str, object]:
     """The environment of a connection, not to be changed; empty without TLS. What has no value is left out."""
     if not isinstance(transport, TLSTransport):
         return _NOTHING
     found = transport.environments.get(wanted)
     if found is None:
-        found = transport.environments[wanted] = dict(_environment(transport, wanted))
+        found = transport.environments[wanted] = {
+            **{name: _as_bytes(value) for name, value in _environment(transport, wanted)},
+            **_objects(transport),
+        }
     return found
+
+
+def _as_bytes(value: str) -> str:
+    """UTF-8, each byte as the character of its number (kernel/hooks.py)."""
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _objects(transport: TLSTransport) -> Mapping[str, object]:
+    view = transport.client.certificate
+    return {
+        "prefork_ssl.client_certificate": view and view.certificate,
+        "prefork_ssl.channel_binding": ChannelBinding(transport),
+    }
 
 
 def _environment(transport: TLSTransport, wanted: Exports) -> Iterator[tuple[str, str]]:
@@ -81,7 +99,7 @@ def _environment(transport: TLSTransport, wanted: Exports) -> Iterator[tuple[str
             yield f"SSL_CLIENT_CERT_CHAIN_{number}", certificate.public_bytes(Encoding.PEM).decode("ascii")
     if wanted.compatible:
         everything = Exports(standard=True, certificates=True, compatible=False, slashed=wanted.slashed)
-        yield from _compatible(environment(transport, everything))
+        yield from _compatible(dict(_environment(transport, everything)))
 
 
 def _standard(transport: TLSTransport) -> Iterator[tuple[str, str]]:

@@ -367,3 +367,22 @@ def do_errors(environ, _start_response):
     environ["wsgi.errors"].write("flushed")
     environ["wsgi.errors"].flush()
     return do_hello(environ, _start_response)
+
+
+# --- TLS ---
+
+
+def do_tls(environ, start_response):
+    """What is known of the connection and the client, as JSON."""
+    certificate = environ["prefork_ssl.client_certificate"]
+    binding = environ["prefork_ssl.channel_binding"]
+    kinds = ("tls-exporter", "tls-unique", "tls-server-end-point")
+    told = {
+        "serial": certificate and certificate.serial_number,
+        "bindings": {kind: found and found.hex() for kind in kinds for found in [binding(kind)]},
+        "default": binding().hex(),
+        "variables": {name: value for name, value in environ.items() if name.startswith("SSL_")},
+        "user": environ.get("REMOTE_USER"),
+    }
+    ok(start_response)
+    return [json.dumps(told).encode()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import cached_property
 from typing import NoReturn
 
@@ -61,7 +61,7 @@ class TLSTransport(TLSStream):
         return CertificateView(certificate) if certificate else None
 
     @cached_property
-    def environments(self) -> dict[Hashable, dict[str, str]]:
+    def environments(self) -> dict[Hashable, Mapping[str, object]]:
         """What applications get of the connection, by what they want."""
         return {}
 

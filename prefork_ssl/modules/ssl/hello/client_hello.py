@@ -24,9 +24,9 @@ MOST_RECORDS = 64
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
 _LONGEST_RECORD = 16384  # RFC 8446 section 5.1
 
-# Extensions (RFC 6066, 7301, 8446).
+# Extensions (RFC 6066, 7301, 7627, 8446).
 _SERVER_NAME, _GROUPS, _SIGNATURES, _ALPN, _TICKET, _PSK, _VERSIONS = 0, 10, 13, 16, 35, 41, 43
-_POST_HANDSHAKE_AUTH, _RENEGOTIATION_INFO = 49, 0xFF01
+_EXTENDED_MASTER_SECRET, _POST_HANDSHAKE_AUTH, _RENEGOTIATION_INFO = 23, 49, 0xFF01
 # A cipher suite that is none (TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746).
 _SAFE_RENEGOTIATION = 0x00FF
 
@@ -176,6 +176,12 @@ class ClientHello:
     def renegotiates_safely(self) -> bool:
         """Whether the client binds a renegotiation to its connection (RFC 5746); in TLS 1.3 there is none."""
         return _SAFE_RENEGOTIATION in self.cipher_suites or _RENEGOTIATION_INFO in self.extensions
+
+    @property
+    def has_extended_master_secret(self) -> bool:
+        """Whether, in TLS 1.2, the keys depend on the whole handshake (RFC 7627): OpenSSL agrees to it when it is
+        offered."""
+        return _EXTENDED_MASTER_SECRET in self.extensions
 
     @property
     def authenticates_later(self) -> bool:
