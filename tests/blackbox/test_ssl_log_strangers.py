@@ -261,7 +261,7 @@ def test_how_a_connection_ends_and_what_it_has_carried(server: Server, authority
         clients.drain(sock)
         line = about(sock, server, "connection closed (standard)")
     received, sent = map(int, re.findall(r"(\d+) (?:bytes received|sent)", line.message))
-    assert 500 < received < 3000
+    assert 200 < received < 3000
     assert 1000 < sent < 5000
     with clients.tls(server.https, context) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

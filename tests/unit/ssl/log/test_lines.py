@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import re
 
+import gevent
 import pytest
 
+from prefork_ssl.config.directives import Settings
+from prefork_ssl.kernel.directives import LOG_LEVEL
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.files import open_log_file
 from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.modules.ssl.log.directives import SSL_LOG_LEVEL, level
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.log import Event, SSLLog
 from prefork_ssl.modules.ssl.openssl import QueuedError
@@ -113,6 +117,67 @@ def test_the_error_log_names_the_client_in_its_own_way(log, lines):
         "[client 192.0.2.1:5] something happened (server www.test:443) [Hint: do this]"
         in lines("error_log")[0]
     )
+
+
+def test_details_stand_beside_client_and_server(log, lines):
+    log().write(event(client=("192.0.2.1", 5), details=("asked for x", "port 1"), hint="do this"))
+    assert lines()[0].endswith("(client 192.0.2.1:5, server www.test:443, asked for x, port 1) [Hint: do this]")
+
+
+def test_bytes_follow_in_rows(log, lines):
+    log(SSLLevel.DEBUG).write(event(SSLLevel.DEBUG, data=b"0123456789abcdefX"))
+    assert [re.split(r"\] \[debug\] ", line)[1][:14] for line in lines()] == [
+        "something happ",
+        "| 0000: 30 31 ",
+        "| 0010: 58    ",
+    ]
+
+
+def test_an_error_is_written_at_once_and_the_rest_at_the_end_of_a_turn(tmp_path, lines):
+    file = open_log_file(str(tmp_path / "ssl_log"), pytest.fail)
+    file.buffer(gevent.get_hub().loop)
+    errors = ErrorLog(open_log_file(str(tmp_path / "error_log"), pytest.fail), {"": Level.WARN})
+    buffered = SSLLog("www.test:443", file, SSLLevel.INFO, errors)
+    buffered.write(event(message="first"))
+    assert lines() == []
+    buffered.write(event(SSLLevel.ERROR, message="second"))
+    assert len(lines()) == 2
+    buffered.write(event(message="third"))
+    gevent.sleep(0)
+    assert len(lines()) == 3
+
+
+def test_an_event_is_told_even_if_its_hint_cannot_be_found_out(log, lines):
+    def explain() -> str:
+        raise OSError("no such thing")
+
+    log().write(event(), explain)
+    assert lines()[0].endswith("something happened (server www.test:443)")
+    assert "a hint failed" in lines("error_log")[0]
+
+
+def test_what_to_do_is_found_out_only_if_somebody_will_read_it(log):
+    def explain() -> str:
+        pytest.fail("nobody reads it")
+
+    log(SSLLevel.WARN).write(event(), explain)
+
+
+@pytest.mark.parametrize(
+    ("ssl", "general", "expected"),
+    [
+        (None, {"": Level.WARN}, SSLLevel.INFO),
+        (None, {"": Level.TRACE8}, SSLLevel.INFO),
+        (None, {"": Level.WARN, "ssl": Level.CRIT}, SSLLevel.ERROR),
+        (None, {"": Level.WARN, "ssl": Level.NOTICE}, SSLLevel.WARN),
+        (None, {"": Level.WARN, "ssl": Level.DEBUG}, SSLLevel.TRACE),
+        (None, {"": Level.WARN, "ssl": Level.TRACE8}, SSLLevel.DEBUG),
+        (SSLLevel.TRACE, {"": Level.WARN, "ssl": Level.ERROR}, SSLLevel.TRACE),
+        (SSLLevel.NONE, {"": Level.WARN}, SSLLevel.NONE),
+    ],
+)
+def test_how_much_is_told(ssl, general, expected):
+    assert level(Settings({SSL_LOG_LEVEL: ssl, LOG_LEVEL: general})) is expected
 
 
 def test_a_host_without_an_ssl_log(tmp_path):
