@@ -135,7 +135,8 @@ class Request:
         self.method = method
         self.target = target
         self.version = version
-        self.headers = headers
+        self._headers = headers
+        self.fields = _by_name(headers)
         self.body = body
         self.transport = transport
         self.number = 0
@@ -156,9 +157,7 @@ class Request:
     @headers.setter
     def headers(self, headers: HeaderList) -> None:
         self._headers = headers
-        self.fields = dict(headers)
-        if len(self.fields) != len(headers):
-            self.fields = _joined(headers)
+        self.fields = _by_name(headers)
 
     def header(self, name: str) -> str | None:
         """The value of the header field `name` (lower case); several lines are one list (RFC 9110 section 5.2)."""
@@ -190,10 +189,12 @@ class Request:
         return f"{self.method} {self.target} {self.version}".rstrip()
 
 
-def _joined(headers: HeaderList) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    for name, value in headers:
-        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+def _by_name(headers: HeaderList) -> dict[str, str]:
+    fields = dict(headers)
+    if len(fields) != len(headers):
+        fields.clear()
+        for name, value in headers:
+            fields[name] = f"{fields[name]}, {value}" if name in fields else value
     return fields
 
 

@@ -53,7 +53,7 @@ class MessageBody:
     @property
     def complete(self) -> bool:
         """Whether the whole body has arrived."""
-        return self._parser.complete and self._error is None
+        return self._parser.message.complete and self._error is None
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes, at least one unless the body has ended. Raises BodyError."""

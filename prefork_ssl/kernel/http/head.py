@@ -26,19 +26,22 @@ _ANY_VERSION = re.compile(rb" HTTP/[0-9]\.[0-9]\Z")
 # Fields that decide where a message goes or what it means, and so may not be given twice.
 _SINGLE = ("host", "content-type")
 
-# Field names by their bytes as received; "" for those that are dropped. Clients choose them, so the size is bounded.
-_NAMES: dict[bytes, str] = {}
+# Clients choose field names, so the number and the length of those that are remembered are bounded.
 _REMEMBERED = 1024
+_LONGEST = 64
 
 
-def field_name(raw: bytes) -> str:
-    """The name in lower case, or "" if the field is to be dropped."""
-    name = _NAMES.get(raw)
-    if name is None:
+class _Names(dict[bytes, str]):
+    """Field names in lower case by their bytes as received; "" for fields that are to be dropped."""
+
+    def __missing__(self, raw: bytes) -> str:
         name = "" if b"_" in raw else raw.decode("latin-1").lower()
-        if len(_NAMES) < _REMEMBERED and len(raw) < 64:
-            _NAMES[raw] = name
-    return name
+        if len(self) < _REMEMBERED and len(raw) < _LONGEST:
+            self[raw] = name
+        return name
+
+
+NAMES = _Names()
 
 
 def check_sizes(head: bytes, limits: Limits) -> None:
@@ -87,11 +90,11 @@ def check_fields(request: Request) -> None:
     if request.version == "HTTP/1.1":
         if "host" not in fields:
             raise RequestError(400, "The request has no Host field.")
-        if fields.get("expect", "100-continue").lower() != "100-continue":
+        if "expect" in fields and fields["expect"].lower() != "100-continue":
             raise RequestError(417, "The only expectation known here is 100-continue.")
     elif "transfer-encoding" in fields:
         raise RequestError(400, "HTTP/1.0 has no Transfer-Encoding.")
-    if fields.get("transfer-encoding", "chunked").lower() != "chunked":
+    if "transfer-encoding" in fields and fields["transfer-encoding"].lower() != "chunked":
         raise RequestError(501, "Only the transfer coding chunked is known here.")
 
 

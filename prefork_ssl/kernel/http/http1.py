@@ -117,15 +117,14 @@ class Conversation:
         if head is None:
             return None
         check_sizes(head, self._limits)
-        parser = self._parser
-        parser.parse_head(head)
-        version = read_version(head, parser.method, parser.target)
-        method, target = parser.method.decode("latin-1"), parser.target.decode("latin-1")
-        request = Request(method, target, version, parser.headers, NO_BODY, self._transport)
+        message = self._parser.parse_head(head)
+        version = read_version(head, message.method, message.target)
+        method, target = message.method.decode("latin-1"), message.target.decode("latin-1")
+        request = Request(method, target, version, message.headers, NO_BODY, self._transport)
         check_fields(request)
         request.number = self._number
         self._number += 1
-        if parser.upgrading or not parser.complete:
+        if not message.complete or self._parser.upgrading:
             request.body = self._body(request)
         return request
 
@@ -136,7 +135,7 @@ class Conversation:
             parser.stay_with_http(
                 b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
             )
-            if parser.complete:
+            if parser.message.complete:
                 return NO_BODY
         reader = PacedReader(self._transport, self._limits.body_time)
         awaited = request.version == "HTTP/1.1" and "expect" in fields

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import httptools
 
-from prefork_ssl.kernel.http.head import field_name
+from prefork_ssl.kernel.http.head import NAMES
 from prefork_ssl.kernel.request import BodyError, HeaderList, RequestError
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ ")
@@ -53,61 +53,58 @@ _NO_TRAILERS = frozenset(
 )
 
 
-class _Sink:
-    """What llhttp calls. It knows no parser, so that both are freed as soon as the connection is."""
+class Message:
+    """What llhttp has found, which calls its methods. `method` and `target` are as sent; `complete` tells whether the end
+    of the message has been seen, `body` is what nobody has taken yet. `headers` become trailers behind the body.
 
-    __slots__ = ("body", "complete", "headers", "target")
+    It knows no parser, so that both are freed as soon as the connection is.
+    """
+
+    __slots__ = ("body", "complete", "headers", "method", "target")
 
     def __init__(self) -> None:
+        self.method = b""
         self.target = b""
         self.headers: HeaderList = []
         self.body: list[bytes] = []
         self.complete = False
 
     def on_url(self, url: bytes) -> None:
+        """The request target."""
         self.target = url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        key = field_name(name)
+        """A header or trailer field."""
+        key = NAMES[name]
         if key:
             self.headers.append((key, value.strip().decode("latin-1")))
 
     def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
         self.body.append(data)
 
     def on_message_complete(self) -> None:
+        """The end of the message."""
         self.complete = True
 
 
 class MessageParser:
-    """The parser of one connection. After parse_head: `method`, `target`, `headers`, and whether the message is
-    `complete`, that is, has no body (or `parse_body` has seen its end)."""
+    """The parser of one connection. `message` is the one that is being parsed. `upgrading` tells that its head asks for
+    another protocol."""
 
-    __slots__ = ("_allowed", "_llhttp", "_sink", "headers", "method", "upgrading")
+    __slots__ = ("_allowed", "_llhttp", "message", "upgrading")
 
     def __init__(self) -> None:
-        self._sink = _Sink()
-        self._llhttp = httptools.HttpRequestParser(self._sink)
+        self.message = Message()
+        self._llhttp = httptools.HttpRequestParser(self.message)
         self._allowed = 0
-        self.method = b""
-        self.headers: HeaderList = []
         self.upgrading = False
 
-    @property
-    def target(self) -> bytes:
-        """The request target as sent."""
-        return self._sink.target
-
-    @property
-    def complete(self) -> bool:
-        """Whether the end of the message has been seen."""
-        return self._sink.complete
-
-    def parse_head(self, head: bytes) -> None:
+    def parse_head(self, head: bytes) -> Message:
         """Parse one whole head. Raises RequestError."""
-        sink = self._sink
-        sink.complete = False
-        sink.headers = self.headers = []
+        message = self.message
+        message.complete = False
+        message.headers = []
         try:
             self._llhttp.feed_data(head)
         except httptools.HttpParserUpgrade:
@@ -119,7 +116,8 @@ class MessageParser:
             raise RequestError(400, "The request line does not begin with a method.") from None
         except httptools.HttpParserError as error:
             raise RequestError(400, f"The header is malformed: {error}.") from None
-        self.method = self._llhttp.get_method()
+        message.method = self._llhttp.get_method()
+        return message
 
     def stay_with_http(self, framing: bytes) -> None:
         """Go on in HTTP/1.1 after a head that asked for an upgrade, with its body if it has one.
@@ -128,14 +126,14 @@ class MessageParser:
         only the body is used. Take method, target and headers before.
         """
         self.upgrading = False
-        self._llhttp = httptools.HttpRequestParser(self._sink)
-        self._sink.headers = []
-        self._sink.complete = False
+        self._llhttp = httptools.HttpRequestParser(self.message)
+        self.message.headers = []
+        self.message.complete = False
         self._llhttp.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
 
     def expect_body(self) -> None:
         """Begin with the body: what llhttp calls headers from now on are trailers."""
-        self._sink.headers = []
+        self.message.headers = []
         self._allowed = _OVERHEAD
 
     def parse_sized(self, data: bytes, left: int) -> int:
@@ -150,10 +148,10 @@ class MessageParser:
         for end in _possible_ends(data):
             self._feed(data[start:end])
             start = end
-            if self._sink.complete:
+            if self.message.complete:
                 self._check_trailers()
                 break
-        pieces = self._sink.body
+        pieces = self.message.body
         self._allowed += sum(map(len, pieces)) + _OVERHEAD_OF_CHUNK * len(pieces) - start
         if self._allowed < 0:
             raise BodyError(400, "The body has more chunk extensions or trailers than data.")
@@ -161,8 +159,8 @@ class MessageParser:
 
     def take_body(self) -> bytes:
         """The body parsed since the last call."""
-        data = b"".join(self._sink.body)
-        self._sink.body.clear()
+        data = b"".join(self.message.body)
+        self.message.body.clear()
         return data
 
     def _feed(self, data: bytes) -> None:
@@ -172,7 +170,7 @@ class MessageParser:
             raise BodyError(400, f"The body is malformed: {error}.") from None
 
     def _check_trailers(self) -> None:
-        for name, _value in self._sink.headers:
+        for name, _value in self.message.headers:
             if name in _NO_TRAILERS:
                 raise BodyError(400, f"The field {name} is not allowed in a trailer section.")
 
