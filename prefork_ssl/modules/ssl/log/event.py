@@ -42,7 +42,13 @@ class Event:
     hello: ClientHello | None = None
 
 
+# Characters; host names have at most 253 (RFC 1035 section 2.3.4).
+LONGEST_TEXT = 255
+
+
 def quoted(text: str) -> str:
     """What a client chose (a name, part of a certificate), so that it cannot be taken for a part of the line: brackets,
-    quotes and whatever is not printable ASCII are percent-encoded."""
+    quotes and whatever is not printable ASCII are percent-encoded, and what is too long is cut."""
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]}..."
     return quote(text, safe=" .,:;=@+*/-_~'!&")

@@ -15,7 +15,14 @@ from prefork_ssl.modules.ssl.hello.ja4 import ja4
 from prefork_ssl.modules.ssl.log.event import Event
 from prefork_ssl.modules.ssl.log.moment import internet_time, moment, pid
 
-_quote = encode_basestring_ascii
+# Characters of one value: clients choose some of them.
+_LONGEST = 1000
+
+
+def _quote(text: str) -> str:
+    return encode_basestring_ascii(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+
+
 _encode = JSONEncoder(separators=(",", ":")).encode
 _ENCODERS: dict[type, Callable[[Any], str]] = {str: _quote, int: str, list: _encode}
 

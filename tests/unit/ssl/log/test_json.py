@@ -81,6 +81,11 @@ def test_no_text_breaks_out_of_its_string_or_its_line(message, hint, fields):
     assert {name: shown[name] for name in fields} == fields
 
 
+def test_what_is_too_long_is_cut():
+    shown = read(Event(SSLLevel.INFO, "something", "x" * 2000, fields={"server_name": "y" * 60000}))
+    assert (shown["message"], shown["server_name"]) == ("x" * 1000 + "...", "y" * 1000 + "...")
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
 def test_the_time_zone_is_told(zone, monkeypatch):
     import time
