@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -172,6 +173,7 @@ def damaged_rsa() -> bytes:
         (openssl(SERVED.pem, "crl2pkcs7", "-nocrl", "-certfile", "/dev/stdin"), "PKCS#7", "-print_certs"),
         (b"-----BEGIN X-----\n-----END X-----\n", "nothing of use, not a certificate", "-----BEGIN"),
     ],
+    ids=itertools.count(),  # the data are others in each process
 )
 def test_certificate_files_that_are_none(tmp_path: Path, data: bytes, message: str, hint: str) -> None:
     broken = source(write(tmp_path / "www.crt", data), write(tmp_path / "www.key", SERVED.key_pem()))
@@ -196,6 +198,7 @@ def test_certificate_files_that_are_none(tmp_path: Path, data: bytes, message: s
         (OPENSSH, "key in OpenSSH's own format", "ssh-keygen -p -m PEM"),
         (X25519, "cannot sign", "RSA, EC or Ed25519"),
     ],
+    ids=itertools.count(),  # the data are others in each process
 )
 def test_key_files_that_are_none(tmp_path: Path, data: bytes, message: str, hint: str) -> None:
     broken = files(tmp_path, SERVED, data)

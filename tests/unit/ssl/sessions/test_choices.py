@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -66,8 +67,8 @@ def test_what_is_meant(text, choice):
         ("redis:a:b", "port"),
         ("redis:a:0", "port"),
         ("redis:a:99999", "port"),
-        ("redis:a,b", "one server"),
-        ("memcache:a:1,b:2", "one server"),
+        ("redis:a,b", "several servers"),
+        ("memcache:a:1,b:2", "several servers"),
     ],
 )
 def test_what_is_not(text, message):
@@ -196,7 +197,7 @@ def test_the_key_in_a_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"short", os.urandom(33), bytes(32), b"a" * 64, b"x" * 64, os.urandom(31)]
+    "data", [b"", b"short", os.urandom(33), bytes(32), b"a" * 64, b"x" * 64, os.urandom(31)], ids=itertools.count()
 )
 def test_what_is_no_key(tmp_path, data):
     with pytest.raises(KeyFileError, match="does not hold 32 random bytes") as caught:
