@@ -201,3 +201,28 @@ def test_what_the_configuration_lacks(new_server: Callable[..., Server], authori
     assert done.returncode == 1
     assert "SSLProxyMachineCertificateFile" in done.stderr
     assert "/nonexistent" in done.stderr
+
+
+def test_a_server_that_was_revoked(passing, seen: list[str], authority: Authority, tmp_path: Path):
+    pair = authority.issue("revoked", ["localhost"], ec_key())
+    crl = tmp_path / "authority.crl"
+    crl.write_bytes(revocation_list(authority, pair.certificate.serial_number))
+    check = f"SSLProxyCARevocationFile {crl}\nSSLProxyCARevocationCheck chain\n"
+    server = passing(tls(pair), TRUSTING + check + PASS)
+    assert clients.get(server.http, "/").status == 502
+    assert "has revoked this one" in server.logged("certificate revoked", "ssl_log")
+    assert not seen
+
+
+def revocation_list(authority: Authority, serial: int) -> bytes:
+    key = serialization.load_pem_private_key(authority.key.read_bytes(), None)
+    now = datetime.datetime.now(datetime.UTC)
+    revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(now - datetime.timedelta(hours=1))
+        .next_update(now + datetime.timedelta(days=1))
+        .add_revoked_certificate(revoked)
+    )
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

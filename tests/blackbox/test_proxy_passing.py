@@ -267,3 +267,15 @@ def test_bodies(new_server: Callable[..., Server], size: int):
         pieces = b"%x\r\n%b\r\n" % (size, b"x" * size) if size else b""
         chunked = head + b"Transfer-Encoding: chunked\r\n\r\n" + pieces + b"0\r\n\r\n"
         assert clients.parse(clients.exchange(server.http, chunked)).body == b"%d chunked" % size
+
+
+def test_lines_without_a_path(new_server: Callable[..., Server]):
+    server = new_server(
+        PROXY + "ProxyPass http://app/\n<LocationMatch ^/x>\nProxyPass http://app/\n</LocationMatch>\n"
+        "<Directory /srv>\nProxyPassReverse http://app/\n</Directory>\n"
+    )
+    done = server.run("-t")
+    assert done.returncode == 1
+    for line in ("ProxyPass http", "ProxyPassReverse http"):
+        assert server.place(line) in done.stderr
+    assert 'write it in <Location "/path">' in done.stderr
