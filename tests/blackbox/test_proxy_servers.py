@@ -100,12 +100,14 @@ def running(
 ) -> Iterator[Callable[[str], tuple[Server, Behind]]]:
     """running("nginx"): the proxy, and what is behind it. Each is started once."""
     known: dict[str, tuple[Server, Behind]] = {}
+    started: list[Behind] = []
 
     def get(kind: str) -> tuple[Server, Behind]:
         if kind not in known:
             folder = tmp_path_factory.mktemp(kind)
             folder.chmod(0o755)
             behind = Behind(kind, folder)
+            started.append(behind)
             server = new_module_server(
                 PROXY + "ProxyPass / http://127.0.0.1:@behind/\n", behind=behind
             ).start()
@@ -113,7 +115,7 @@ def running(
         return known[kind]
 
     yield get
-    for _, behind in known.values():
+    for behind in started:
         behind.end()
 
 
