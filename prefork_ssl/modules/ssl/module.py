@@ -30,6 +30,8 @@ from prefork_ssl.modules.ssl.hosts.upkeep import before_fork, maintain, settled
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.log.directives import LOG_DIRECTIVES
 from prefork_ssl.modules.ssl.openssl import LIBRARY
+from prefork_ssl.modules.ssl.revocation.desk import DESK
+from prefork_ssl.modules.ssl.revocation.directives import REVOCATION_DIRECTIVES
 from prefork_ssl.modules.ssl.sessions.directives import SESSION_DIRECTIVES
 from prefork_ssl.modules.ssl.sessions.preparation import check_sessions, examine_sessions
 from prefork_ssl.modules.ssl.sessions.service import SESSIONS
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 def _begin(worker: Worker) -> None:
     worker.generation[KEYRING].forget()
     worker.generation[STAPLER].forget()
+    if desk := worker.generation.get(DESK):
+        desk.forget()
     worker.generation[SSL_LOGS].repeats.run(worker.loop)
     worker.generation[SESSIONS].worker_start(worker)
 
@@ -91,6 +95,7 @@ module = Module(
         *STAPLING_DIRECTIVES,
         *SESSION_DIRECTIVES,
         *VERIFICATION_DIRECTIVES,
+        *REVOCATION_DIRECTIVES,
         *ACCESS_DIRECTIVES,
         *BACKEND_DIRECTIVES,
     ),

@@ -23,6 +23,8 @@ from prefork_ssl.modules.ssl.log.events import handshakes
 from prefork_ssl.modules.ssl.log.trace import Trace
 from prefork_ssl.modules.ssl.openssl import AskingConnection, Error, ServerConnection
 from prefork_ssl.modules.ssl.openssl.watching import WatchedConnection
+from prefork_ssl.modules.ssl.revocation.inspection import inspect
+from prefork_ssl.modules.ssl.revocation.line import LINE, Line
 
 
 def connection(generation: Generation, listener: Listener) -> Connect | None:
@@ -30,7 +32,7 @@ def connection(generation: Generation, listener: Listener) -> Connect | None:
     hosts = generation[TLS_HOSTS]
     plain = PlainReception(generation.hosts, generation[SSL_LOGS])
     if any(_reachable(host, listener) for host in hosts):
-        return Reception(generation.hosts, hosts, plain).connect
+        return Reception(generation.hosts, hosts, plain, generation.get(LINE)).connect
     return plain.connect if plain.tells else None
 
 
@@ -61,12 +63,14 @@ class PlainReception:
 
 
 class Reception:
-    """Receives the connections of a listener. On some of its addresses there may be `plain` ones only."""
+    """Receives the connections of a listener. On some of its addresses there may be `plain` ones only. Over the `line`,
+    if there is one, OCSP responders are asked about clients."""
 
-    def __init__(self, table: HostTable, hosts: TLSHosts, plain: PlainReception) -> None:
+    def __init__(self, table: HostTable, hosts: TLSHosts, plain: PlainReception, line: Line | None) -> None:
         self._table = table
         self._hosts = hosts
         self._plain = plain
+        self._line = line
 
     def connect(self, wire: Wire) -> Transport | None:
         """See kernel/hooks.py. Whatever goes wrong is the peer's affair: it is logged, and the connection ends."""
@@ -93,7 +97,10 @@ class Reception:
         opening.hello = first
         if len(names.hosts) > 1 and first.server_name:
             opening.host = self._hosts[names.find(first.server_name)]
-        return opening.handshake(first)
+        transport = opening.handshake(first)
+        if self._line is not None:
+            inspect(transport, self._line)
+        return transport
 
 
 class Opening:

@@ -16,6 +16,7 @@ from prefork_ssl.modules.ssl.hosts.sni import (
 )
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS
 from prefork_ssl.modules.ssl.log.events import requests
+from prefork_ssl.modules.ssl.revocation.line import LINE
 
 
 def post_read(generation: Generation, host: Host) -> RequestPhase | None:
@@ -25,17 +26,29 @@ def post_read(generation: Generation, host: Host) -> RequestPhase | None:
     if not generation[TLS_HOSTS]:
         return None
     names = HostNames(generation, host)
+    inspected = generation.get(LINE) is not None
 
     def check(request: Request) -> Response | None:
         remove_forged_fields(request)
         transport = request.transport
         if isinstance(transport, TLSTransport):
-            return names.check(request, transport)
+            return (_revoked(transport) if inspected else None) or names.check(request, transport)
         if isinstance(transport, PlainTransport) and request.previous is None:
             return speak_tls(request)
         return None
 
     return check
+
+
+def _revoked(transport: TLSTransport) -> Response | None:
+    """Who got through a handshake that asks for certificates, and then turned out to be of no use (OCSP), is refused
+    everything."""
+    terms = transport.host.parameters.clients
+    if not (terms.policy.asks and terms.revocation.asks and transport.client.refused):
+        return None
+    response = Response(403, note=f"Your certificate was refused: {transport.client.refused}.")
+    response.close = True
+    return response
 
 
 class HostNames:

@@ -56,7 +56,7 @@ def parameters(host: Host, certificates: Iterable[bytes], clients: Terms) -> Par
         protocols=settings[SSL_PROTOCOL],
         ciphers=tuple(sorted(settings[SSL_CIPHER_SUITE].items())),
         honor_cipher_order=settings[SSL_HONOR_CIPHER_ORDER],
-        tickets=settings[SSL_SESSION_TICKETS],
+        tickets=settings[SSL_SESSION_TICKETS] and clients.resumable,
         commands=tuple(sorted(settings[SSL_OPENSSL_CONF_CMD].items())),
         certificates=tuple(certificates),
         clients=clients,

@@ -63,7 +63,7 @@ def _open(configuration: Configuration) -> tuple[dict[Host, HostMaterial], Seque
 
 def _try_context(host: Host, served: HostMaterial) -> None:
     """OpenSSL refuses what is too weak for it. Raises KeyMaterialError."""
-    wanted = parameters(host, served.identities, terms(host, served.trust))
+    wanted = parameters(host, served.identities, terms(host, served.trust, served.revocation))
     build_context(wanted, host_name(host), served.materials, served.trust)
 
 

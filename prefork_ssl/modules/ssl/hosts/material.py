@@ -11,6 +11,7 @@ from prefork_ssl.modules.ssl.certificate.checks import check
 from prefork_ssl.modules.ssl.hosts.settings import key_sources, names
 from prefork_ssl.modules.ssl.keys.findings import Finding, KeyMaterialError
 from prefork_ssl.modules.ssl.keys.keystore import CertificateMaterial, KeyMaterial, Loaded
+from prefork_ssl.modules.ssl.revocation.policy import RevocationPolicy, revocation_policy
 from prefork_ssl.modules.ssl.stapling.inquiries import stapling_findings
 from prefork_ssl.modules.ssl.verification.consistency import trust_findings
 from prefork_ssl.modules.ssl.verification.reading import Shelf
@@ -21,12 +22,14 @@ from prefork_ssl.modules.ssl.verification.trust import Trust, trust
 class HostMaterial:
     """What one host serves with, one for each type of key, and what there is to say about it.
 
-    Under -t, a certificate whose key stayed closed is in `unopened`. `trust` is whom the host believes.
+    Under -t, a certificate whose key stayed closed is in `unopened`. `trust` is whom the host believes, and
+    `revocation` what OCSP responders are asked about them.
     """
 
     materials: tuple[KeyMaterial, ...]
     unopened: tuple[CertificateMaterial, ...]
     trust: Trust
+    revocation: RevocationPolicy
     findings: tuple[Finding, ...]
 
     @property
@@ -45,7 +48,8 @@ def host_material(hosts: Sequence[Host], loaded: Loaded, shelf: Shelf) -> dict[H
         closed = tuple(unopened[source] for source in sources if source in unopened)
         believed = trust(host.settings, shelf)
         findings = (*_findings(host, (*opened, *closed)), *trust_findings(host, believed))
-        found[host] = HostMaterial(opened, closed, believed, findings)
+        revocation = revocation_policy(host.settings, shelf)
+        found[host] = HostMaterial(opened, closed, believed, revocation, findings)
     refuse_errors((*shelf.findings, *all_findings(found)))
     return found
 

@@ -34,8 +34,10 @@ from prefork_ssl.modules.ssl.keys.keystore import Loaded
 from prefork_ssl.modules.ssl.log.events import lifecycle
 from prefork_ssl.modules.ssl.log.key_log import KeyLog
 from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.revocation.desk import keep_desk
+from prefork_ssl.modules.ssl.revocation.line import LINE, Line
 from prefork_ssl.modules.ssl.sessions.preparation import prepare_sessions
-from prefork_ssl.modules.ssl.sessions.service import Policy, Sessions
+from prefork_ssl.modules.ssl.sessions.service import NO_SESSIONS, Policy, Sessions
 from prefork_ssl.modules.ssl.stapling.handshake import answer_status_requests
 from prefork_ssl.modules.ssl.stapling.inquiries import inquiry
 from prefork_ssl.modules.ssl.stapling.stapler import Stapler, stapler_of
@@ -73,6 +75,9 @@ def prepare(generation: Generation) -> None:
             logs.tell_refusal(error.findings)
         raise refused(error.findings) from error
     generation.keep(TLS_HOSTS, table)
+    inspected = any(host.parameters.clients.revocation.asks for host in table.values())
+    if desk := keep_desk(generation, needed=inspected):
+        generation.keep(LINE, Line(desk))
     generation.keep(
         UPKEEP, upkeep(generation.configuration, {**loaded.stamps, **shelf.stamps}, table, logs.main)
     )
@@ -114,10 +119,12 @@ def _tls_host(
     key_log: KeyLog | None,
 ) -> TLSHost:
     name = host_name(host)
-    wanted = parameters(host, material.identities, terms(host, material.trust))
+    wanted = parameters(host, material.identities, terms(host, material.trust, material.revocation))
     inquiries = (inquiry(each, host.settings) for each in material.materials)
     stapled = tuple(stapler.subject(each) for each in inquiries if each)
     handshake_time = read_limits(host.settings[REQUEST_READ_TIMEOUT]).handshake
+    if not wanted.clients.resumable:
+        sessions = NO_SESSIONS
     policy = sessions.policy(host.settings)
 
     def make(these: Parameters) -> SSL.Context:

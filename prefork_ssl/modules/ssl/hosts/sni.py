@@ -26,8 +26,8 @@ SSL_VHOST_SNI_POLICY: Directive[SNIPolicy] = Directive(
     choice_of({policy.value: policy for policy in SNIPolicy}),
     Context.SERVER,
     SNIPolicy.SECURE,
-    "What a host must have in common with that to which a connection was made, if it is to answer there: strict, it must "
-    "be the same; secure, the settings for TLS; authonly, those for client certificates; insecure, nothing.",
+    "What a host must have in common with that to which a connection was made, if it is to answer there: strict, it "
+    "must be the same; secure, the settings for TLS; authonly, those for client certificates; insecure, nothing.",
 )
 SSL_STRICT_SNI_VHOST_CHECK = Directive(
     "SSLStrictSNIVHostCheck",

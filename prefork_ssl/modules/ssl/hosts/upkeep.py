@@ -14,8 +14,9 @@ from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_WATCH, SSL_SESSIO
 from prefork_ssl.modules.ssl.hosts.table import TLSHosts
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.keys.watch import Stamps, Watch
-from prefork_ssl.modules.ssl.log.events import lifecycle, stapling
+from prefork_ssl.modules.ssl.log.events import lifecycle, revocation, stapling
 from prefork_ssl.modules.ssl.log.log import SSLLog
+from prefork_ssl.modules.ssl.revocation.desk import DESK
 from prefork_ssl.modules.ssl.sessions.service import SESSIONS
 from prefork_ssl.modules.ssl.stapling.stapler import STAPLER
 from prefork_ssl.modules.ssl.stapling.subject import Subject
@@ -53,6 +54,7 @@ def before_fork(generation: Generation) -> None:
     generation[SESSIONS].before_fork()
     generation[STAPLER].helpers_identity = worker_identity(generation.configuration.server.settings)
     _staple(generation)
+    _keep_inspecting(generation)
 
 
 def settled(generation: Generation, refusal: str) -> None:
@@ -69,6 +71,7 @@ def maintain(generation: Generation) -> Renewal | None:
     kept = generation[UPKEEP]
     generation[SESSIONS].maintain()
     _staple(generation)
+    _keep_inspecting(generation)
     if changed := kept.watch.look():
         lifecycle.files_changed(kept.log, changed)
         return Renewal.RELOAD
@@ -76,6 +79,16 @@ def maintain(generation: Generation) -> Renewal | None:
         lifecycle.ticket_keys_spent(kept.log)
         return Renewal.SAME
     return None
+
+
+def _keep_inspecting(generation: Generation) -> None:
+    """Let the program run that asks OCSP responders about clients."""
+    desk = generation.get(DESK)
+    if desk is None:
+        return
+    identity = worker_identity(generation.configuration.server.settings)
+    if trouble := desk.tend(identity):
+        revocation.helper_ended(generation[UPKEEP].log, trouble)
 
 
 def _staple(generation: Generation) -> None:

@@ -67,6 +67,9 @@ class Sessions:
         """See kernel/hooks.py."""
 
 
+NO_SESSIONS = Sessions(SSL.SESS_CACHE_OFF)
+
+
 class SharedSessions(Sessions):
     """The sessions of a generation with a shared cache, which is open in workers only."""
 

@@ -27,16 +27,22 @@ class Refused(Exception):
 @dataclass(frozen=True, slots=True)
 class Question:
     """Which certificate is asked about, and what is asked of the answer: `skew` is how far clocks may be apart,
-    `max_age` how old it may be, both in seconds."""
+    `max_age` how old it may be, both in seconds. It must repeat `nonce`, if there is one (RFC 8954). Whoever signed it
+    is one of `responders`, or must be `authorised` by the issuer."""
 
     certificate: x509.Certificate
     issuer: x509.Certificate
     skew: float
     max_age: float
+    nonce: bytes = b""
+    authorised: bool = True
+    responders: tuple[x509.Certificate, ...] = ()
 
     def request(self, algorithm: hashes.HashAlgorithm) -> ocsp.OCSPRequest:
         """The question as it is sent, with the issuer's name and key hashed by `algorithm`."""
         builder = ocsp.OCSPRequestBuilder().add_certificate(self.certificate, self.issuer, algorithm)
+        if self.nonce:
+            builder = builder.add_extension(x509.OCSPNonce(self.nonce), critical=False)
         return builder.build()
 
 
@@ -56,7 +62,8 @@ def judge(answer: bytes, question: Question) -> Verdict:
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             raise Refused(f"it says {response.response_status.name.lower()}")
         single = _single(response, question)
-        _verify(response, question.issuer)
+        _verify(response, question)
+        _compare_nonce(response, question)
         return Verdict(single.certificate_status.name.lower(), _end(single, question))
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
         raise Refused(f"its answer cannot be understood: {error}") from error
@@ -99,10 +106,23 @@ def _clock(moment: datetime) -> str:
 # --- who signed it ---
 
 
-def _verify(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> None:
+def _compare_nonce(response: ocsp.OCSPResponse, question: Question) -> None:
+    """Raises Refused for what was not made for this question."""
+    if not question.nonce:
+        return
+    try:
+        repeated = response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
+    except x509.ExtensionNotFound:
+        repeated = b""
+    if repeated != question.nonce:
+        raise Refused("its answer does not repeat the nonce of the question: it may be an old one")
+
+
+def _verify(response: ocsp.OCSPResponse, question: Question) -> None:
     """The issuer's own signature, or that of a responder to whom it gave a certificate for just this."""
-    for signer in _signers(response, issuer):
-        if signer != issuer:
+    issuer = question.issuer
+    for signer in _signers(response, question):
+        if question.authorised and signer != issuer and signer not in question.responders:
             _authorised(signer, issuer)
         try:
             _verify_signature(response, signer)
@@ -112,9 +132,9 @@ def _verify(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> None:
     raise Refused("its answer is signed by somebody else than the issuer of the certificate")
 
 
-def _signers(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> Iterator[x509.Certificate]:
+def _signers(response: ocsp.OCSPResponse, question: Question) -> Iterator[x509.Certificate]:
     """The certificates of the one whom the answer names as its signer (ResponderID)."""
-    for candidate in (issuer, *response.certificates):
+    for candidate in (question.issuer, *question.responders, *response.certificates):
         if response.responder_name is not None:
             if candidate.subject == response.responder_name:
                 yield candidate

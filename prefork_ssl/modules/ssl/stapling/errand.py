@@ -12,8 +12,9 @@ T = TypeVar("T", "Job", "Outcome")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Ask the responder at `url` about a certificate. `number` names the job; certificates are DER; the rest is as in
-    answer.Question and responder.ask."""
+    """Ask the responder at `url` about a certificate. `number` names the job; certificates are DER, `responders` PEM.
+    `fresh` tells whether the answer must be made for the question; the rest is as in answer.Question and responder.ask.
+    """
 
     number: int
     url: str
@@ -22,6 +23,9 @@ class Job:
     timeout: float
     skew: float
     max_age: float
+    fresh: bool = False
+    authorised: bool = True
+    responders: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ when all is done, or when the master ends.
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
@@ -24,6 +25,8 @@ from prefork_ssl.modules.ssl.stapling.responder import NoAnswer, ask
 
 # Responders that are asked at the same time.
 _AT_ONCE = 8
+# Bytes of a nonce (RFC 8954 section 2.1).
+_NONCE = 32
 
 
 def main() -> None:
@@ -47,6 +50,9 @@ def carry_out(job: Job) -> Outcome:
         x509.load_der_x509_certificate(job.issuer),
         job.skew,
         job.max_age,
+        os.urandom(_NONCE) if job.fresh else b"",
+        job.authorised,
+        tuple(x509.load_pem_x509_certificates(job.responders)) if job.responders else (),
     )
     # SHA-1, because it is what all responders know (RFC 5019 section 2.1.1); it only names the issuer.
     request = question.request(hashes.SHA1())  # noqa: S303

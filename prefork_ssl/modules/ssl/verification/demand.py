@@ -20,6 +20,8 @@ from prefork_ssl.modules.ssl.hosts.sni import SSL_VHOST_SNI_POLICY, SNIPolicy
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost
 from prefork_ssl.modules.ssl.log.events import verification
 from prefork_ssl.modules.ssl.openssl import rejection
+from prefork_ssl.modules.ssl.revocation.inspection import inspect
+from prefork_ssl.modules.ssl.revocation.line import LINE, Line
 from prefork_ssl.modules.ssl.verification.asking import CannotBeAsked, NotAnswered, ask
 from prefork_ssl.modules.ssl.verification.body import BodyTooLong, hold_body
 from prefork_ssl.modules.ssl.verification.directives import SSL_RENEG_BUFFER_SIZE
@@ -56,6 +58,7 @@ def access(generation: Generation, host: Host, settings: Settings) -> RequestPha
     """See kernel/hooks.py; None where the handshake has seen to everything."""
     demand = _demand(host, settings)
     own = generation[TLS_HOSTS].get(host)
+    line = generation.get(LINE)
     hosts_mix = generation.configuration.server.settings[SSL_VHOST_SNI_POLICY] is SNIPolicy.INSECURE
     if not demand.exceeds(host) and not (hosts_mix and demand.policy.asks):
         return None
@@ -63,7 +66,7 @@ def access(generation: Generation, host: Host, settings: Settings) -> RequestPha
     def check(request: Request) -> None:
         transport = request.transport
         if isinstance(transport, TLSTransport):
-            _check(request, transport, demand, own)
+            _check(request, transport, demand, own, line)
         elif own is None and demand.policy.mode is Mode.REQUIRE:
             raise NotAdmitted("This page is only for clients with a certificate, and so only for HTTPS.")
 
@@ -84,7 +87,9 @@ def _own_ciphers(host: Host) -> str | None:
     return host.settings[SSL_CIPHER_SUITE].get(UP_TO_TLS12)
 
 
-def _check(request: Request, transport: TLSTransport, demand: Demand, own: TLSHost | None) -> None:
+def _check(
+    request: Request, transport: TLSTransport, demand: Demand, own: TLSHost | None, line: Line | None
+) -> None:
     """Raises NotAdmitted, and RequestError for a body that is too long to be held."""
     if transport.host is not own and not _believes_the_same(transport.host, own):
         _refuse_strangers(demand)
@@ -99,6 +104,8 @@ def _check(request: Request, transport: TLSTransport, demand: Demand, own: TLSHo
     if request.previous is None:
         _hold(request, demand.held)
         _ask(request, transport, Policy() if known else demand.policy, ciphers)
+        if line is not None:
+            inspect(transport, line)
     _judge(request, transport, demand)
 
 

@@ -8,6 +8,7 @@ from OpenSSL import SSL
 
 from prefork_ssl.config.tree import Host
 from prefork_ssl.modules.ssl.openssl import UNKNOWN_ISSUER, Rules, ask_clients
+from prefork_ssl.modules.ssl.revocation.policy import RevocationPolicy
 from prefork_ssl.modules.ssl.verification.directives import Check, RevocationCheck
 from prefork_ssl.modules.ssl.verification.mode import Mode
 from prefork_ssl.modules.ssl.verification.policy import Policy, policy
@@ -17,18 +18,33 @@ from prefork_ssl.modules.ssl.verification.trust import Trust
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`policy` is what the handshake asks for, `trust` the identity of the CAs and CRLs. `again` tells whether sections
-    may ask for more later, and `deepest` which chains are good enough for one of them."""
+    """`policy` is what the handshake asks for, `trust` the identity of the CAs and CRLs, `revocation` what OCSP
+    responders are asked. `again` tells whether sections may ask for more later, and `deepest` which chains are good
+    enough for one of them."""
 
     policy: Policy
     trust: bytes
     check: RevocationCheck
+    revocation: RevocationPolicy
     again: bool
     deepest: int
 
+    @property
+    def resumable(self) -> bool:
+        """Whether sessions may be resumed: the chain that OCSP responders are asked about is not part of them."""
+        return not (self.revocation.asks and (self.policy.asks or self.again))
+
     def agree(self, other: Terms) -> bool:
         """Whether both hosts believe the same clients."""
-        return (self.policy, self.trust, self.check) == (other.policy, other.trust, other.check)
+        return all(
+            ours == theirs
+            for ours, theirs in (
+                (self.policy, other.policy),
+                (self.trust, other.trust),
+                (self.check, other.check),
+                (self.revocation, other.revocation),
+            )
+        )
 
     def of_session(self, *, resumed: bool) -> Policy:
         """By which policy the client of a new connection was verified. A session that is resumed may be of any section
@@ -49,6 +65,8 @@ class Terms:
             ask_clients(context, self.rules(self.policy), required=self.policy.mode is Mode.REQUIRE)
 
 
-def terms(host: Host, trust: Trust) -> Terms:
+def terms(host: Host, trust: Trust, revocation: RevocationPolicy) -> Terms:
     """The terms of a host."""
-    return Terms(policy(host.settings), trust.identity, trust.check, ask_again(host), deepest(host))
+    return Terms(
+        policy(host.settings), trust.identity, trust.check, revocation, ask_again(host), deepest(host)
+    )
