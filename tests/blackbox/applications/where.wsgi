@@ -1,0 +1,3 @@
+from where import labelled
+
+application = labelled("script")
