@@ -131,6 +131,7 @@ class Request:
         headers: HeaderList,
         body: RequestBody,
         transport: Transport,
+        number: int = 0,
     ) -> None:
         self.method = method
         self.target = target
@@ -139,7 +140,7 @@ class Request:
         self.fields = _by_name(headers)
         self.body = body
         self.transport = transport
-        self.number = 0
+        self.number = number
         self.started = time.time()
         self.previous: Request | None = None
         self.filename: str | None = None
@@ -165,10 +166,10 @@ class Request:
 
     def inner(self, method: str, target: str, headers: HeaderList) -> Request:
         """A request within this one, by the same client to the same host, without a body. It still needs a path."""
-        inner = Request(method, target, self.version, headers, NO_BODY, self.transport)
+        inner = Request(method, target, self.version, headers, NO_BODY, self.transport, self.number)
         inner.site, inner.host, inner.host_name = self.site, self.host, self.host_name
         inner.settings, inner.previous = self.host.settings, self
-        inner.number, inner.started = self.number, self.started
+        inner.started = self.started
         return inner
 
     @property

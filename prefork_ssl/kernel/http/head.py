@@ -46,9 +46,9 @@ NAMES = _Names()
 
 def check_sizes(head: bytes, limits: Limits) -> None:
     """Refuse what is too long or too much. Raises RequestError."""
-    if limits.fields and head.count(b"\r\n") - 2 > limits.fields:
+    if head.count(b"\r\n") > limits.lines:
         raise RequestError(431, "The request has too many header fields.")
-    if len(head) <= limits.field and len(head) <= limits.line:
+    if len(head) <= limits.short:
         return
     line, *fields = head.split(b"\r\n")
     if len(line) > limits.line:
@@ -62,19 +62,15 @@ def read_version(head: bytes, method: bytes, target: bytes) -> str:
 
     Raises RequestError.
     """
-    if method == b"CONNECT":
-        raise RequestError(405, "This server is no proxy.")
-    line = method + b" " + target + b" HTTP/1."
-    if head.startswith(line):
-        ending = head[len(line) : len(line) + 3]
-        if ending == b"1\r\n":
-            return "HTTP/1.1"
-        if ending == b"0\r\n":
-            return "HTTP/1.0"
-    raise _bad_version(head[: head.find(b"\r\n")])
+    line = method + b" " + target
+    if head.startswith(line + b" HTTP/1.1\r\n"):
+        return "HTTP/1.1"
+    if head.startswith(line + b" HTTP/1.0\r\n"):
+        return "HTTP/1.0"
+    raise _bad_line(head[: head.find(b"\r\n")])
 
 
-def _bad_version(line: bytes) -> RequestError:
+def _bad_line(line: bytes) -> RequestError:
     if not _ANY_VERSION.search(line):
         return RequestError(400, "The request line does not end with a version of HTTP.")
     if line.endswith((b" HTTP/1.1", b" HTTP/1.0")):

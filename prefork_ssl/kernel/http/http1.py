@@ -100,30 +100,26 @@ class Conversation:
     def exchange(self) -> bool:
         """One request and its response; returns whether another may follow. Raises OSError, Deadline."""
         try:
-            request = self._receive()
+            head = self._incoming.read_head()
+            if head is None:
+                return False
+            request = self._request(head)
+        except Deadline:
+            return False
         except RequestError as error:
             self._refuse(error)
             return False
-        if request is None:
-            return False
         return self._answer(request)
 
-    def _receive(self) -> Request | None:
-        """The next request; None if the connection ended before one began. Raises RequestError, OSError."""
-        try:
-            head = self._incoming.read_head()
-        except Deadline:
-            return None
-        if head is None:
-            return None
+    def _request(self, head: bytes) -> Request:
+        """The request with this head. Raises RequestError."""
         check_sizes(head, self._limits)
         message = self._parser.parse_head(head)
         version = read_version(head, message.method, message.target)
         method, target = message.method.decode("latin-1"), message.target.decode("latin-1")
-        request = Request(method, target, version, message.headers, NO_BODY, self._transport)
-        check_fields(request)
-        request.number = self._number
+        request = Request(method, target, version, message.headers, NO_BODY, self._transport, self._number)
         self._number += 1
+        check_fields(request)
         if not message.complete or self._parser.upgrading:
             request.body = self._body(request)
         return request
@@ -174,8 +170,7 @@ class Conversation:
         self.unheard = (
             response.close
             or self._serving.draining
-            or not limits.keep_alive
-            or 0 < limits.requests <= self._number
+            or self._number >= limits.requests
             or (self._transport.renewed and self._left_by_another())
             or (isinstance(body, MessageBody) and not body.complete and not body.worth_reading(_UNREAD))
         )
@@ -202,6 +197,4 @@ class Conversation:
         line = bytes(self._incoming.head[: self._limits.line]).partition(b"\r\n")[0].decode("latin-1")
         method, _, rest = line.partition(" ")
         target, _, version = rest.rpartition(" ") if " HTTP/" in rest else (rest, "", "")
-        request = Request(method, target, version, [], NO_BODY, self._transport)
-        request.number = self._number
-        return request
+        return Request(method, target, version, [], NO_BODY, self._transport, self._number)

@@ -15,19 +15,20 @@ _FIELDS_IN_ALL = 8
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes, times in seconds. `head` is the most that request line and header section have together; `fields`
-    and `requests` (on one connection) are 0 for any number."""
+    """Sizes in bytes, times in seconds. `head` is the most that request line and header section have together, `lines`
+    how many lines these may be; whatever is not longer than `short` has no line that is too long. `requests` is how many
+    there may be on one connection."""
 
     line: int
     field: int
-    fields: int
+    short: int
+    lines: float
     head: int
     header_time: ReadLimit
     body_time: ReadLimit
     patience: float
-    keep_alive: bool
     idle: float
-    requests: int
+    requests: float
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -37,15 +38,20 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(
         line=line,
         field=field,
-        fields=settings[directives.LIMIT_REQUEST_FIELDS],
+        short=min(line, field),
+        lines=_most(settings[directives.LIMIT_REQUEST_FIELDS]) + 2,
         head=line + _FIELDS_IN_ALL * field,
         header_time=times.header,
         body_time=times.body,
         patience=settings[directives.TIMEOUT],
-        keep_alive=settings[directives.KEEP_ALIVE],
         idle=settings[directives.KEEP_ALIVE_TIMEOUT],
-        requests=settings[directives.MAX_KEEP_ALIVE_REQUESTS],
+        requests=_most(settings[directives.MAX_KEEP_ALIVE_REQUESTS]) if settings[directives.KEEP_ALIVE] else 1,
     )
+
+
+def _most(number: int) -> float:
+    """A limit as directives have it, where 0 means any number."""
+    return number or float("inf")
 
 
 class PacedReader:

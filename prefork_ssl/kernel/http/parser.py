@@ -108,6 +108,8 @@ class MessageParser:
         try:
             self._llhttp.feed_data(head)
         except httptools.HttpParserUpgrade:
+            if head.startswith(b"CONNECT "):
+                raise RequestError(405, "This server is no proxy.") from None
             # llhttp takes all that follows for another protocol. For us it is the body, or the next request.
             self.upgrading = True
         except httptools.HttpParserInvalidMethodError:

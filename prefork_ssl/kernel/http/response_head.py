@@ -55,7 +55,11 @@ class HeadWriter:
 
         Raises InvalidResponse.
         """
-        start = self._start(status)
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._starts.clear()
+        start = self._starts.get(status) or self._start(status)
         try:
             try:
                 lines = "".join(map(self._line, headers))
@@ -67,15 +71,9 @@ class HeadWriter:
         return f"{start}{lines}{framing}\r\n".encode("latin-1")
 
     def _start(self, status: int) -> str:
-        second = int(time.time())
-        if second != self._second:
-            self._second = second
-            self._starts.clear()
-        start = self._starts.get(status)
-        if start is None:
-            date = formatdate(second, usegmt=True)
-            start = f"HTTP/1.1 {status} {reason(status)}\r\nDate: {date}\r\n{self._server}"
-            self._starts[status] = start
+        date = formatdate(self._second, usegmt=True)
+        start = f"HTTP/1.1 {status} {reason(status)}\r\nDate: {date}\r\n{self._server}"
+        self._starts[status] = start
         return start
 
     def _with_general(self, status: int, headers: Iterable[Field]) -> tuple[str, list[Field]]:

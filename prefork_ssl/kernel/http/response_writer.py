@@ -42,9 +42,9 @@ class ResponseWriter:
         """
         body = response.body
         try:
-            if response.upgrade is not None:
-                return self._send_switch(request, response, response.upgrade)
-            if request.method == "HEAD" or response.status in _BODILESS:
+            if response.status in _BODILESS or request.method == "HEAD":
+                if response.upgrade is not None:
+                    return self._send_switch(request, response, response.upgrade)
                 return self._send_head(request, response, keep)
             if isinstance(body, bytes):
                 return self._send_bytes(request, response, body, keep)

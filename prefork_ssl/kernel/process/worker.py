@@ -31,7 +31,7 @@ from prefork_ssl.kernel.process import scoreboard
 from prefork_ssl.kernel.process.acceptor import Acceptor, Address
 from prefork_ssl.kernel.process.channel import Channel
 from prefork_ssl.kernel.process.crew import Crew
-from prefork_ssl.kernel.process.scoreboard import Slot
+from prefork_ssl.kernel.process.scoreboard import BUSY, REQUESTS, SENT, Slot
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.kernel.transport import Deadline, Wire
 
@@ -186,13 +186,15 @@ class Worker:
 
     def request_begins(self, _request: Request) -> None:
         """Called by the HTTP loop."""
-        self._words[scoreboard.REQUESTS] += 1
-        self._words[scoreboard.BUSY] += 1
+        words = self._words
+        words[REQUESTS] += 1
+        words[BUSY] += 1
 
     def request_ends(self, _request: Request, response: Response) -> None:
         """Called by the HTTP loop."""
-        self._words[scoreboard.BUSY] -= 1
-        self._words[scoreboard.SENT] += response.sent
+        words = self._words
+        words[BUSY] -= 1
+        words[SENT] += response.sent
 
     def _take(self, sock: socket.socket, peer: Address, local: Address, connect: Connect) -> None:
         wire = Wire(sock, peer, local)
