@@ -205,7 +205,7 @@ def test_a_start_that_cannot_import_fails(server: Server, shop: Shop, added: str
     shop.write("shop/front.py", "def make_application():\n    return 1\n")
     done = server.run("-D", "FOREGROUND")
     assert done.returncode == 1
-    wanted = "what make_application() returned of shop.front:make_application() is of type int, and cannot be called"
+    wanted = "what shop.front:make_application() returned is of type int, and cannot be called"
     assert wanted in done.stderr
     assert wanted in server.log()
     assert not server.pid_file.exists()

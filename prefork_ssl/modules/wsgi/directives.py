@@ -90,8 +90,8 @@ WSGI_MONKEY_PATCH: Directive[bool | None] = Directive(
     Context.SERVER,
     None,
     "Whether Python's sockets, locks and sleeps let other requests go on while they wait (gevent.monkey). Default: on; "
-    "off with WSGIThreads outside of sections, since threads have locks of their own, and with WSGIPreload, which it does "
-    "not go with.",
+    "off with WSGIThreads outside of sections, since threads have locks of their own, and with WSGIPreload, which it "
+    "does not go with.",
 )
 WSGI_THREADS = Directive(
     "WSGIThreads",

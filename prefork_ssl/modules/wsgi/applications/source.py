@@ -58,7 +58,9 @@ class Script:
         module = sys.modules[name] = ModuleType(name)
         module.__file__ = str(self.path)
         exec(code, module.__dict__)  # noqa: S102
-        return _application(getattr(module, _CALLABLE, None), _CALLABLE, self)
+        if _CALLABLE not in vars(module):
+            raise NotAnApplication(f"{self} has no {_CALLABLE}")
+        return _application(vars(module)[_CALLABLE], f"{_CALLABLE} of {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +99,15 @@ class Reference:
             found: Any = attrgetter(self.name)(module)
         except AttributeError as error:
             raise NotAnApplication(f"{self}: {error}") from None
-        found = _application(found, self.name, self)
-        return _application(found(), f"what {self.name}() returned", self) if self.factory else found
+        found = _application(found, f"{self.module}:{self.name}")
+        return _application(found(), f"what {self} returned") if self.factory else found
 
 
 def _dotted(text: str) -> bool:
     return bool(text) and all(part.isidentifier() for part in text.split("."))
 
 
-def _application(found: Any, name: str, source: Source) -> WSGIApplication:
-    if found is None:
-        raise NotAnApplication(f"{source} has no {name}")
+def _application(found: Any, what: str) -> WSGIApplication:
     if not callable(found):
-        raise NotAnApplication(f"{name} of {source} is of type {type(found).__name__}, and cannot be called")
+        raise NotAnApplication(f"{what} is of type {type(found).__name__}, and cannot be called")
     return found  # type: ignore[no-any-return]

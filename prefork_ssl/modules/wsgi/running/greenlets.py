@@ -48,10 +48,10 @@ class GreenletRun:
 
     def give(self, piece: bytes) -> None:
         """See Run."""
-        if self.abandoned:
-            raise Abandoned
         if getcurrent() is not self.actor:
             raise not_its_turn()
+        if self.abandoned:
+            raise Abandoned
         self.connection.switch(piece)
 
     def call(self, function: Callable[[], R]) -> R:
