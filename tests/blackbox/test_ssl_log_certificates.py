@@ -162,8 +162,8 @@ IMPORT = "if that is your own CA, import it in the client"
             "other-name.test",
             "-CAfile ROOT -verify_hostname other-name.test",
             "tls alert bad certificate",
-            "it is for a.test, b.test, not for other-name.test that the client asked for: have it issued for this name, "
-            "or give the name to the right host with ServerName or ServerAlias",
+            "it is for a.test, b.test, not for other-name.test that the client asked for: have it issued for this "
+            "name, or give the name to the right host with ServerName or ServerAlias",
         ),
         (
             "for-clients.test",

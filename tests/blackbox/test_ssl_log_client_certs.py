@@ -1,4 +1,4 @@
-"""Clients whose certificate is missing or refused: the line tells which certificate and whose, why, and what to change."""
+"""Clients whose certificate is missing or refused: the line tells which certificate, why, and what to change."""
 
 from __future__ import annotations
 

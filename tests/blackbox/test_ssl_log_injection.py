@@ -1,11 +1,12 @@
-"""What clients choose (names in the handshake, certificates, header fields) in every log: printable, on one line, and never
-to be taken for something else."""
+"""What clients choose (names in the handshake, certificates, header fields) in every log: printable, on one line, and
+never to be taken for something else."""
 
 from __future__ import annotations
 
 import json
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,10 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
-FORMAT = r"%h %{SSL_TLS_SNI}x %{SSL_CLIENT_S_DN}x %{subjectdn}c %{issuerdn}c %{errstr}c %{SSL_ALPN}x \"%{User-Agent}i\" end"
+FORMAT = (
+    r"%h %{SSL_TLS_SNI}x %{SSL_CLIENT_S_DN}x %{subjectdn}c %{issuerdn}c %{errstr}c %{SSL_ALPN}x "
+    r"\"%{User-Agent}i\" end"
+)
 CONFIGURATION = f"""\
 CustomLog logs/fields "{FORMAT}"
 LogLevel ssl:trace8
@@ -184,9 +188,9 @@ def test_nothing_of_the_session_s_secrets_is_in_a_log(server: Server, tmp_path: 
         client.sendall(
             b"GET /?password=hunter2 HTTP/1.1\r\nHost: localhost\r\nCookie: a=hunter3\r\nConnection: close\r\n\r\n"
         )
-        with pytest.raises(SSL.ZeroReturnError):
-            while True:
-                client.recv(65536)
+        with suppress(SSL.ZeroReturnError):
+            while client.recv(65536):
+                pass
     server.logged("GET /?password=hunter2", "access_log")
     assert len(secrets) >= 4
     for path in logs(server):

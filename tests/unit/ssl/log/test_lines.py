@@ -100,8 +100,8 @@ def test_each_level_has_all_that_the_smaller_ones_have(log, lines, level):
 )
 def test_the_error_log_gets_what_loglevel_lets_through(log, lines, general, expected):
     written = log(SSLLevel.NONE, general)
-    for level in list(SSLLevel)[1:]:
-        written.write(event(level, level.name))
+    for each in list(SSLLevel)[1:]:
+        written.write(event(each, each.name))
     told = [
         re.search(r"\[ssl:\w+\] \[pid \d+\] (\w+) \(server www.test:443\)", line)[1]
         for line in lines("error_log")
@@ -121,7 +121,9 @@ def test_the_error_log_names_the_client_in_its_own_way(log, lines):
 
 def test_details_stand_beside_client_and_server(log, lines):
     log().write(event(client=("192.0.2.1", 5), details=("asked for x", "port 1"), hint="do this"))
-    assert lines()[0].endswith("(client 192.0.2.1:5, server www.test:443, asked for x, port 1) [Hint: do this]")
+    assert lines()[0].endswith(
+        "(client 192.0.2.1:5, server www.test:443, asked for x, port 1) [Hint: do this]"
+    )
 
 
 def test_bytes_follow_in_rows(log, lines):

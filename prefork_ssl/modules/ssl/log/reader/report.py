@@ -46,7 +46,7 @@ def page(causes: Sequence[Cause], most: int | None = None) -> RenderableType:
     left = len(causes) - len(causes[:most])
     more = f"; {left} more kinds are not shown" if left else ""
     kinds = f"{len(causes)} kind{'s' * (len(causes) != 1)}"
-    return Group(table, Text(f"\n{total(causes)} failures and findings of {kinds}{more}."))
+    return Group(table, Text(f"{total(causes)} failures and findings of {kinds}{more}."))
 
 
 def line(entry: Entry) -> Text:
