@@ -141,8 +141,8 @@ class TLSTransport(TLSStream):
         self.flush()
 
     def _fail(self, error: Error) -> NoReturn:
-        send_at_once(self.wire, self.tls)
         self.host.sessions.forget(self.tls)
+        send_at_once(self.wire, self.tls)
         if not self.broken:
             connections.broken(self, error)
         raise TLSFailure from error

@@ -1,7 +1,8 @@
 """The cache in a DBM file (SSLSessionCache dbm:).
 
 Writing is put off to the end of the turn of the event loop: the mutex is taken once for all that has come up in it. If
-another process has it, it is tried again a little later, and given up in the end; the loop goes on meanwhile.
+another process has it, it is tried again a little later, and given up in the end; the loop goes on meanwhile, and so do
+the requests, after a few milliseconds.
 
 What a worker finds unusable it lets go of, and tries again once a second: the master makes it anew.
 """
@@ -13,9 +14,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from gevent import sleep
+from gevent import get_hub, sleep
+from greenlet import getcurrent, greenlet
 
-from prefork_ssl.modules.ssl.sessions.cache import CacheDown
+from prefork_ssl.modules.ssl.sessions.cache import SETTLING, CacheDown
 from prefork_ssl.modules.ssl.sessions.mutex import Mutex, MutexError
 from prefork_ssl.modules.ssl.sessions.place import StorePlace
 from prefork_ssl.modules.ssl.sessions.stores.store import Store, StoreError, StoreLost
@@ -54,6 +56,8 @@ class DBMCache:
         self._removed: dict[bytes, None] = {}
         self._scheduled = False
         self._gives_up_at = 0.0
+        self._settles_at = 0.0
+        self._waiting: list[greenlet] = []
         self._refused_since = float("inf")
         self._loop: Any = None
         self._timer: Any = None
@@ -91,6 +95,12 @@ class DBMCache:
             self._records[session_id] = record
             self._schedule()
 
+    def settle(self) -> None:
+        """See SessionCache."""
+        if self._scheduled:
+            self._waiting.append(getcurrent())
+            get_hub().switch()
+
     def remove(self, session_id: bytes) -> None:
         """See SessionCache."""
         self._records.pop(session_id, None)
@@ -112,7 +122,8 @@ class DBMCache:
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            self._gives_up_at = time.monotonic() + _WRITER_PATIENCE
+            now = time.monotonic()
+            self._settles_at, self._gives_up_at = now + SETTLING - _RETRY, now + _WRITER_PATIENCE
             self._loop.run_callback(self._flush)
 
     def _flush(self) -> None:
@@ -120,10 +131,20 @@ class DBMCache:
         if self._take_mutex():
             self._scheduled = False
             self._write_and_release()
-        elif time.monotonic() < self._gives_up_at:
-            self._flush_in(_RETRY)
+            self._wake()
+            return
+        now = time.monotonic()
+        if now >= self._settles_at:
+            self._wake()
+        if now < self._gives_up_at:
+            self._call_in(_RETRY, self._flush)
         else:
             self._give_up()
+
+    def _wake(self) -> None:
+        for waiting in self._waiting:
+            self._loop.run_callback(waiting.switch)
+        self._waiting.clear()
 
     def _write_and_release(self) -> None:
         records, removed = self._records, self._removed
@@ -153,12 +174,15 @@ class DBMCache:
     def _remove_later(self) -> None:
         """A session that is not stored is no loss; one that is not removed could be one."""
         if self._removed:
-            self._scheduled = True
-            self._flush_in(_REOPEN)
+            self._call_in(_REOPEN, self._remove_now)
 
-    def _flush_in(self, seconds: float) -> None:
+    def _remove_now(self) -> None:
+        if self._removed:
+            self._schedule()
+
+    def _call_in(self, seconds: float, work: Callable[[], None]) -> None:
         self._timer = self._loop.timer(seconds)
-        self._timer.start(self._flush)
+        self._timer.start(work)
 
     # --- the mutex ---
 
@@ -227,10 +251,7 @@ class DBMCache:
 
     def _opened(self) -> Store:
         """The open store. Raises CacheDown."""
-        if self._store is None:
-            if time.monotonic() < self._opens_at:
-                raise CacheDown
-            self._opens_at = time.monotonic() + _REOPEN
+        if self._store is None and time.monotonic() >= self._opens_at:
             # Not while the files are put in place.
             if self._holds_mutex:
                 self._open_store()
@@ -248,6 +269,7 @@ class DBMCache:
             self._store = self._kind(self._place.path, self._place.limit)
         except StoreError as error:
             why = self._lost or error
+            self._opens_at = time.monotonic() + _REOPEN
             self._trouble.tell(Kind.READING, str(why), why.hint)
         else:
             self._lost = None

@@ -7,7 +7,7 @@ cache has just said that it has the session, too. So what one worker takes out i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -42,7 +42,7 @@ class Attempt(Protocol):
         """To be called in place of ServerConnection.handshake."""
 
     def complete(self) -> None:
-        """The handshake is complete."""
+        """The handshake is complete. May let the greenlet wait: what is still to be said to the client comes later."""
 
     def failed(self) -> None:
         """The handshake has ended in an error of TLS."""
@@ -55,7 +55,8 @@ class Resumption(Protocol):
         """A client has said hello. May let the greenlet wait."""
 
     def forget(self, tls: ServerConnection) -> None:
-        """The connection ended in an error of TLS: its session must not be resumed (RFC 5246 section 7.2.2)."""
+        """The connection has failed: its session must not be resumed (RFC 5246 section 7.2.2). To be called before the
+        client hears of it; may let the greenlet wait."""
 
 
 class Unshared:
@@ -125,6 +126,8 @@ class Shared:
         """See Resumption."""
         for each in tls.session_ids:
             self.remove(each)
+        if tls.session_ids:
+            self.settle()
 
     # --- for attempts ---
 
@@ -137,6 +140,10 @@ class Shared:
         self._cache.store(key, self._sealer.seal(key, self._scope, label, der))
         self._learn(key)
         return (key,)
+
+    def settle(self) -> None:
+        """Let the greenlet wait until what was filed can be found, and what was removed cannot."""
+        self._cache.settle()
 
     def remove(self, key: bytes) -> None:
         """Let nobody resume this session any more."""
@@ -206,10 +213,15 @@ class _Attended:
             self._settle(self._offered, protocol)
         if protocol < TLS1_3:
             if not self._tls.resumed():
-                self._tls.session_ids = self._host.file(session(self._tls), protocol)
+                self._file([session(self._tls)], protocol)
         elif self._tickets is not None:
-            for der in self._tickets.sessions:
-                self._tls.session_ids += self._host.file(der, protocol)
+            self._file(self._tickets.sessions, protocol)
+
+    def _file(self, sessions: Sequence[bytes], protocol: int) -> None:
+        for der in sessions:
+            self._tls.session_ids += self._host.file(der, protocol)
+        if self._tls.session_ids:
+            self._host.settle()
 
     def _settle(self, offered: bytes, protocol: int) -> None:
         if not self._tls.resumed():
@@ -223,3 +235,4 @@ class _Attended:
         """See Attempt."""
         if self._offered is not None and self._tls.resumed():
             self._host.remove(self._offered)
+            self._host.settle()

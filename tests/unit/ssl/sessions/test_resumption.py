@@ -44,6 +44,9 @@ class Memory:
     def store(self, session_id, record):
         self.records[session_id] = record
 
+    def settle(self):
+        pass
+
     def remove(self, session_id):
         self.records.pop(session_id, None)
 

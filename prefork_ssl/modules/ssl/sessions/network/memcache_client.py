@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - looked for by the first connection: by then Python's own files may be out of reach
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager

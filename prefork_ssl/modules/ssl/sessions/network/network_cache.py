@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import gevent
 from gevent.queue import Empty, LifoQueue
 
-from prefork_ssl.modules.ssl.sessions.cache import CacheDown
+from prefork_ssl.modules.ssl.sessions.cache import SETTLING, CacheDown
 from prefork_ssl.modules.ssl.sessions.choices import Server
 from prefork_ssl.modules.ssl.sessions.network.breaker import Breaker
 from prefork_ssl.modules.ssl.sessions.network.client import PATIENCE, Client, RemoteError
@@ -73,6 +73,11 @@ class NetworkCache:
         else:
             self._records[session_id] = record
             self._write_soon()
+
+    def settle(self) -> None:
+        """See SessionCache."""
+        if self._writer is not None:
+            self._writer.join(SETTLING)
 
     def remove(self, session_id: bytes) -> None:
         """See SessionCache."""

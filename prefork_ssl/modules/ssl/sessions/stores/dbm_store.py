@@ -10,6 +10,7 @@ held, also for reading. Their keys are in no order; that of arrival is kept besi
 
 from __future__ import annotations
 
+import codecs
 import errno
 import importlib
 import os
@@ -163,6 +164,13 @@ class DumbStore(DBMStore):
     module_name: ClassVar[str] = "dbm.dumb"
     default_limit: ClassVar[int] = 1 << 20
     _FILES = (".dat", ".dir")
+
+    @classmethod
+    def missing(cls) -> str:
+        """See Store. Its codec is looked up now: workers may not be able to read Python's own files."""
+        codecs.lookup("Latin-1")
+        return super().missing()
+
     suffixes: ClassVar[tuple[str, ...]] = (".dat", ".dir", ".bak")
 
     @classmethod
