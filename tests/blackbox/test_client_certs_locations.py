@@ -20,6 +20,8 @@ VERSIONS = pytest.mark.parametrize("version", [V12, V13], ids=["TLSv1.2", "TLSv1
 
 CONFIGURATION = """\
 LoadModule echo_module blackbox.echo:module
+LoadModule authz_module
+LoadModule auth_basic_module
 StartServers 1
 LogLevel ssl:info
 CustomLog logs/verdicts "%{SSL_CLIENT_VERIFY}x %{SSL_CLIENT_S_DN_CN}x %{SSL_CIPHER}x %U %>s"
@@ -66,6 +68,13 @@ SetHandler echo
         SSLVerifyClient require
         SSLRenegBufferSize 0
     </Location>
+    <Location /any-way>
+        SSLVerifyClient require
+        AuthType Basic
+        AuthUserFile conf/users
+        Require valid-user
+        Satisfy any
+    </Location>
     <Location /aes128>
         SSLCipherSuite ECDHE-RSA-AES128-GCM-SHA256
     </Location>
@@ -75,6 +84,23 @@ SetHandler echo
     <Location /any-aes/lazily>
         SSLCipherSuite ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384
         SSLOptions +OptRenegotiate
+    </Location>
+</VirtualHost>
+<Directory @root/htdocs/folder>
+    SSLVerifyClient require
+    <Files public.txt>
+        SSLVerifyClient none
+    </Files>
+</Directory>
+<Files secret.txt>
+    SSLVerifyClient require
+</Files>
+<VirtualHost *:@https>
+    ServerName hasty.test
+    SSLEngine on
+    RequestReadTimeout handshake=1
+    <Location /require>
+        SSLVerifyClient require
     </Location>
 </VirtualHost>
 <VirtualHost *:@https>
@@ -106,6 +132,9 @@ SetHandler echo
 def server(new_module_server, wallet: Wallet) -> Iterator[Server]:
     tests = Path(__file__).resolve().parents[1]
     server = new_module_server(CONFIGURATION, ca=wallet.root.file, crls=wallet.crls)
+    (server.root / "conf/users").write_text("joe:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n")  # "secret"
+    for path in ("folder/page.txt", "folder/public.txt", "secret.txt", "open.txt"):
+        server.write(path, b"x")
     with mock.patch.dict(os.environ, PYTHONPATH=str(tests)):
         yield server.start()
 
@@ -246,6 +275,33 @@ def test_who_is_less_than_its_host_wants_has_to_leave(talk, version) -> None:
         assert answer.closes
 
 
+@VERSIONS
+def test_a_password_is_no_certificate(talk, version) -> None:
+    """Satisfy any lets a password stand for rules of access, not for what TLS is asked to see to."""
+    login = "Authorization: Basic am9lOnNlY3JldA=="
+    assert talk(None, version).get("/any-way", login).status == 403
+    assert talk("ok", version).get("/any-way").status == 200
+
+
+@VERSIONS
+@pytest.mark.parametrize(
+    ("target", "asks"),
+    [
+        ("/folder/page.txt", True),
+        ("/folder/", True),
+        ("/folder/public.txt", False),
+        ("/secret.txt", True),
+        ("/open.txt", False),
+        ("/%66older/page.txt", True),
+        ("//folder/./page.txt", True),
+        ("/open/../folder/page.txt", True),
+    ],
+)
+def test_directories_and_files(talk, version, target: str, asks: bool) -> None:
+    assert (talk(None, version).get(target).status == 403) is asks
+    assert talk("ok", version).get(target).status == 200
+
+
 def test_plain_http_does_not_get_around_it(server: Server) -> None:
     assert clients.get(server.http, "/require").status == 403
     assert clients.get(server.http, "/other").status == 200
@@ -377,6 +433,17 @@ def test_who_waits_before_sending_is_asked_first(talk, version) -> None:
         assert (told["digest"], told["environment"]["SSL_CLIENT_S_DN_CN"]) == (digest(body), "ok")
 
 
+@VERSIONS
+def test_who_should_wait_and_does_not(talk, version) -> None:
+    """The body is on its way while the client is asked."""
+    body = os.urandom(20000)
+    with talk("ok", version) as connection:
+        connection.send("/require", "Expect: 100-continue", method="POST", body=body)
+        told = connection.read("POST").told
+        assert told["digest"] == digest(body)
+        assert told["environment"]["SSL_CLIENT_S_DN_CN"] == "ok"
+
+
 # --- ciphers (TLS 1.2) ---
 
 
@@ -454,6 +521,21 @@ def test_a_client_without_post_handshake_authentication(talk) -> None:
         assert b"does not do post-handshake authentication" in answer.body
         assert not answer.closes
         assert connection.get("/optional").told["environment"]["SSL_CLIENT_VERIFY"] == "NONE"
+
+
+@VERSIONS
+def test_a_client_that_does_not_answer(server: Server, talk, version) -> None:
+    """It waits for its response, and reads nothing before that comes. Should it answer later, nobody listens."""
+    before = server.log("verdicts").count("/require 403")
+    with talk("ok", version, "hasty.test") as connection:
+        connection.send("/require")
+        until(lambda: server.log("verdicts").count("/require 403") > before, "it is refused")
+        server.logged("the client was asked, and did not answer in time")
+        with contextlib.suppress(ssl.SSLError, ConnectionError):
+            connection.send("/too-late")
+            while connection.sock.recv(4096):
+                pass
+    assert "/too-late" not in server.log("verdicts")
 
 
 def test_a_client_that_does_not_renegotiate(
@@ -538,5 +620,6 @@ def test_curl(server: Server, authority: Authority, wallet: Wallet, version: str
     shown = ["--cert", wallet.ok.cert, "--key", wallet.ok.key]
     assert clients.curl(*common, url).stdout == b"403"
     assert clients.curl(*common, *shown, url).stdout == b"200"
-    body = os.urandom(100000)
-    assert clients.curl(*common, *shown, "--data-binary", "@-", url, data=body).stdout == b"200"
+    for size in (100_000, 3_000_000):  # with the larger one, curl waits for "100 Continue"
+        body = os.urandom(size)
+        assert clients.curl(*common, *shown, "--data-binary", "@-", url, data=body).stdout == b"200"

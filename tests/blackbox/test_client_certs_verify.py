@@ -214,3 +214,31 @@ def test_and_no_request_either(server: Server, authority: Authority) -> None:
     with clients.tls(server.https, context(authority, None), "none.test") as sock:
         sock.sendall(b"GET / HTTP/1.1\r\nHost: require.test\r\nConnection: close\r\n\r\n")
         assert clients.parse(clients.drain(sock)).status == 421
+
+
+@VERSIONS
+def test_the_verdict_in_another_worker(
+    new_server, authority: Authority, wallet: Wallet, version: ssl.TLSVersion
+) -> None:
+    """Sessions in a cache that all workers share bring along what was found out when they were made."""
+    lines = "SSLSessionTickets off\n{}"
+    hosts = HOST.format(name="generous.test", lines=lines.format(HOSTS["generous.test"]))
+    hosts += HOST.format(name="require.test", lines=lines.format(HOSTS["require.test"]))
+    logs = 'SSLSessionCache dbm:logs/sessions\nCustomLog logs/x "%{SSL_CLIENT_VERIFY}x %{SSL_SESSION_RESUMED}x %P"\n'
+    server = new_server(logs + "SSLEngine off\nStartServers 3\n" + hosts, ca=wallet.root.file).start()
+    for pair, name in ((wallet.self_signed, "generous.test"), (wallet.ok, "require.test")):
+        made = context(authority, pair, version)
+        session = None
+        for _ in range(12):
+            with (
+                clients.connect(server.https) as plain,
+                made.wrap_socket(plain, server_hostname=name, session=session) as sock,
+            ):
+                sock.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+                clients.drain(sock)
+                session = sock.session
+    until(lambda: len(server.log("x").splitlines()) == 24, "all requests are logged")
+    lines = server.log("x").splitlines()
+    assert {line.split()[0] for line in lines[:12]} == {"GENEROUS"}
+    assert {line.split()[0] for line in lines[12:]} == {"SUCCESS"}
+    assert len({line.split()[2] for line in lines if "Resumed" in line}) > 1
