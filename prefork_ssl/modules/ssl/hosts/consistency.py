@@ -11,7 +11,7 @@ from prefork_ssl.kernel.dispatch.hosts import NameTable
 from prefork_ssl.kernel.hooks import Report
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_FILE, SSL_CERTIFICATE_KEY_FILE, SSL_ENGINE
-from prefork_ssl.modules.ssl.hosts.settings import host_name, names, speaks_tls
+from prefork_ssl.modules.ssl.hosts.settings import host_name, names, speaks_tls, tls_hosts
 from prefork_ssl.modules.ssl.keys.findings import Finding
 from prefork_ssl.modules.ssl.verification.consistency import contradictions
 
@@ -22,7 +22,7 @@ def check(configuration: Configuration, _modules: Sequence[Module], report: Repo
         *_files(configuration),
         *_shared_addresses(configuration),
         *_deaf_ports(configuration),
-        *_clients(configuration),
+        *contradictions(tls_hosts(configuration)),
     )
     # What the main server says wrongly is said by every host that inherits it.
     for problem in dict.fromkeys(problems):
@@ -43,12 +43,6 @@ def _files(configuration: Configuration) -> Iterator[Problem]:
             surplus = keys[len(certificates)]
             message = f"SSLCertificateKeyFile: there is no SSLCertificateFile that {surplus.path} belongs to"
             yield Problem(message, surplus.origin, "each key needs its certificate, in the same order")
-
-
-def _clients(configuration: Configuration) -> Iterator[Problem]:
-    for host in configuration.all_hosts:
-        if speaks_tls(host, configuration):
-            yield from contradictions(host)
 
 
 def _shared_addresses(configuration: Configuration) -> Iterator[Problem]:

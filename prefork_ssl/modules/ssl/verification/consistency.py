@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from cryptography import x509
 
 from prefork_ssl.config.directives import Directive, Settings
-from prefork_ssl.config.errors import Origin, Problem
+from prefork_ssl.config.errors import Problem
 from prefork_ssl.config.tree import Host
 from prefork_ssl.modules.ssl.context.ciphers import TLS13
 from prefork_ssl.modules.ssl.directives import SSL_CIPHER_SUITE, NamedPath
-from prefork_ssl.modules.ssl.keys.findings import Finding
+from prefork_ssl.modules.ssl.hosts.settings import host_name
+from prefork_ssl.modules.ssl.keys.findings import Finding, Severity
 from prefork_ssl.modules.ssl.verification import directives
 from prefork_ssl.modules.ssl.verification.directives import (
     SSL_CA_REVOCATION_CHECK,
@@ -32,31 +33,46 @@ _NAME_CA = (
 _NAME_CRL = "name their CRLs: SSLCARevocationFile or SSLCARevocationPath"
 
 
-def contradictions(host: Host) -> Iterator[Problem]:
-    """What can be told of a host that speaks TLS without opening a file."""
-    if not _any(host.settings, _CA):
-        for mode, origin in _demands(host):
-            message = f"SSLVerifyClient: {mode.name.lower()} lets no client in, because no CA is known"
-            yield Problem(message, origin, _NAME_CA)
+def contradictions(hosts: Sequence[Host]) -> Iterator[Problem]:
+    """What can be told of the hosts that speak TLS without opening a file."""
+    for host in hosts:
+        if _demands(host.settings) and not _any(host.settings, _CA):
+            yield _hopeless(host.settings)
+        yield from _ciphers(host)
+        if host.settings[SSL_CA_REVOCATION_CHECK].check is not Check.NONE and not _any(host.settings, _CRL):
+            origin = host.settings.origin(SSL_CA_REVOCATION_CHECK)
+            yield Problem("SSLCARevocationCheck: there are no CRLs to look in", origin, _NAME_CRL)
+    yield from _sections(hosts)
+
+
+def _sections(hosts: Sequence[Host]) -> Iterator[Problem]:
+    """Sections that no host lets anybody into. Some may: hosts share those of the main server."""
+    hopeless = {settings: True for host in hosts for settings in section_settings(host) if _demands(settings)}
+    for host in hosts:
+        if _any(host.settings, _CA):
+            hopeless.update((settings, False) for settings in section_settings(host))
+    yield from (_hopeless(settings) for settings, everywhere in hopeless.items() if everywhere)
+
+
+def _hopeless(settings: Settings) -> Problem:
+    mode = settings[SSL_VERIFY_CLIENT].name.lower()
+    message = f"SSLVerifyClient: {mode} lets no client in, because no CA is known"
+    return Problem(message, settings.origin(SSL_VERIFY_CLIENT), _NAME_CA)
+
+
+def _ciphers(host: Host) -> Iterator[Problem]:
     for settings in section_settings(host):
         if TLS13 in settings[SSL_CIPHER_SUITE]:
             message = "SSLCipherSuite: within a connection of TLS 1.3 there are no other ciphers to agree on"
-            yield Problem(
-                message, settings.origin(SSL_CIPHER_SUITE), "put the list for TLSv1.3 into the host itself"
-            )
-    if host.settings[SSL_CA_REVOCATION_CHECK].check is not Check.NONE and not _any(host.settings, _CRL):
-        origin = host.settings.origin(SSL_CA_REVOCATION_CHECK)
-        yield Problem("SSLCARevocationCheck: there are no CRLs to look in", origin, _NAME_CRL)
+            hint = "put the list for TLSv1.3 into the host itself"
+            yield Problem(message, settings.origin(SSL_CIPHER_SUITE), hint)
 
 
 def trust_findings(host: Host, trust: Trust) -> Iterator[Finding]:
     """What there is to say of the CAs and CRLs of a host once they have been read."""
     settings = host.settings
-    demands = list(_demands(host))
-    if demands and not trust.authorities:
-        mode, origin = demands[0]
-        message = f"{mode.name.lower()} lets no client in, because no CA certificate was found"
-        yield Finding("error", SSL_VERIFY_CLIENT.name, str(origin or ""), message, _NAME_CA)
+    if not trust.authorities:
+        yield from _nobody_believed(host)
     check, where = trust.check.check, str(settings.origin(SSL_CA_REVOCATION_CHECK) or "")
     if check is not Check.NONE and not trust.crls:
         yield Finding("error", SSL_CA_REVOCATION_CHECK.name, where, "no CRL was found to look in", _NAME_CRL)
@@ -107,12 +123,18 @@ def _crl_warning(where: str, message: str, hint: str) -> Finding:
     return Finding("warning", SSL_CA_REVOCATION_CHECK.name, where, message, hint)
 
 
-def _demands(host: Host) -> Iterator[tuple[Mode, Origin | None]]:
-    """Where a certificate is asked for that only a known CA can have issued."""
+def _nobody_believed(host: Host) -> Iterator[Finding]:
     for settings in (host.settings, *section_settings(host)):
-        mode = settings[SSL_VERIFY_CLIENT]
-        if mode in (Mode.OPTIONAL, Mode.REQUIRE):
-            yield mode, settings.origin(SSL_VERIFY_CLIENT)
+        if _demands(settings):
+            severity: Severity = "error" if settings is host.settings else "warning"
+            mode, origin = settings[SSL_VERIFY_CLIENT].name.lower(), settings.origin(SSL_VERIFY_CLIENT)
+            message = f"{mode} lets no client of {host_name(host)} in, because no CA certificate was found"
+            yield Finding(severity, SSL_VERIFY_CLIENT.name, str(origin or ""), message, _NAME_CA)
+
+
+def _demands(settings: Settings) -> bool:
+    """Whether a certificate is asked for that only a known CA can have issued."""
+    return settings[SSL_VERIFY_CLIENT] in (Mode.OPTIONAL, Mode.REQUIRE)
 
 
 def _any(settings: Settings, wanted: Iterable[Directive[tuple[NamedPath, ...]]]) -> bool:

@@ -84,6 +84,15 @@ def test_somebody_must_be_believed(tmp_path: Path, lines: str, mode: str, where:
     assert problem.origin.line == number
 
 
+def test_a_section_of_all_hosts_is_of_use_where_one_host_has_a_ca(tmp_path: Path, lines: str) -> None:
+    put(tmp_path, "cas", CLIENTS.pem)
+    section = "<Location /x>\nSSLVerifyClient require\n</Location>\nSSLLog ssl_log\n"
+    hosts = host("a.test", lines, "SSLCACertificateFile cas") + host("b.test", lines)
+    prepare(tmp_path, section + hosts)
+    assert "[warn]" in logged(tmp_path / "ssl_log", "lets no client of b.test:443 in")
+    assert "no CA is known" in refusal(tmp_path, section + hosts.replace("SSLCACertificateFile cas", ""))
+
+
 def test_where_anybody_is_believed_no_ca_is_needed(tmp_path: Path, lines: str) -> None:
     prepare(tmp_path, host("a.test", lines, "SSLVerifyClient optional_no_ca"))
     prepare(
