@@ -10,9 +10,11 @@ makes no system call.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import struct
+import termios
 from typing import Any
 
 from gevent import get_hub
@@ -28,6 +30,11 @@ SLICE = 1 << 20
 
 # What is thrown away at most of what a peer still sends after the last response.
 LINGER_BYTES = 1 << 20
+
+_NEVER = float("inf")
+
+# Where the system writes how many bytes wait to be read.
+_WAITING = bytearray(struct.calcsize("i"))
 
 _RESET = struct.pack("ii", 1, 0)  # struct linger: on, no seconds
 
@@ -67,7 +74,7 @@ class Wire:
         self.peer = peer
         self.local = local
         self.idle = False
-        self.deadline = float("inf")
+        self.deadline = _NEVER
         self.patience: float | None = None
         self._hub = get_hub()
         self._waiting: greenlet | None = None
@@ -146,9 +153,10 @@ class Wire:
     def unread(self) -> bool:
         """Whether bytes of the peer have arrived that nobody has read."""
         try:
-            return bool(self.sock.recv(1, socket.MSG_PEEK))
+            fcntl.ioctl(self.sock.fileno(), termios.FIONREAD, _WAITING)
         except OSError:
             return False
+        return any(_WAITING)
 
     def linger(self, seconds: float) -> None:
         """Send no more, and throw away what the peer still sends, for a while or until it ends too.
@@ -219,6 +227,10 @@ class Transport:
         while view:
             self.wire.wait_writable()
             view = view[self._send(view) :]
+
+    def finish(self, data: bytes) -> None:
+        """Send all of `data`, the last of the conversation: what shutdown would say goes along with it, if possible."""
+        self.write(data)
 
     def send_file(self, body: FileBody) -> int:
         """Send `body` and return the bytes sent: fewer than body.count if the file was cut short meanwhile."""

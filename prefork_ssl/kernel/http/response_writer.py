@@ -70,14 +70,14 @@ class ResponseWriter:
     def _send_head(self, request: Request, response: Response, keep: bool) -> bool:
         sized = response.length is not None and response.status not in _BODILESS
         framing = f"Content-Length: {response.length}\r\n" if sized else ""
-        request.transport.write(self._head(request, response, keep, framing))
+        _send(request.transport, self._head(request, response, keep, framing), keep)
         return keep
 
     def _send_bytes(self, request: Request, response: Response, body: bytes, keep: bool) -> bool:
         if len(body) > _SMALL:
             return self._send_pieces(request, response, _slices(body), keep)
         head = self._head(request, response, keep, f"Content-Length: {len(body)}\r\n")
-        request.transport.write(head + body)
+        _send(request.transport, head + body, keep)
         response.sent = len(body)
         return keep
 
@@ -85,7 +85,7 @@ class ResponseWriter:
         head = self._head(request, response, keep, f"Content-Length: {body.count}\r\n")
         if body.count <= _SMALL:
             data = _read_file(body)
-            request.transport.write(head + data)
+            _send(request.transport, head + data, keep)
             response.sent = len(data)
         else:
             request.transport.write(head)
@@ -112,6 +112,14 @@ class ResponseWriter:
         if framing.end:
             request.transport.write(framing.end)
         return keep
+
+
+def _send(transport: Transport, whole: bytes, keep: bool) -> None:
+    """Send a whole response, the last on this connection unless `keep`."""
+    if keep:
+        transport.write(whole)
+    else:
+        transport.finish(whole)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

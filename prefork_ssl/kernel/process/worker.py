@@ -31,7 +31,7 @@ from prefork_ssl.kernel.process import scoreboard
 from prefork_ssl.kernel.process.acceptor import Acceptor, Address
 from prefork_ssl.kernel.process.channel import Channel
 from prefork_ssl.kernel.process.crew import Crew
-from prefork_ssl.kernel.process.scoreboard import BUSY, REQUESTS, SENT, Slot
+from prefork_ssl.kernel.process.scoreboard import ACCEPTED, BUSY, OPEN, REQUESTS, SENT, Slot
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.kernel.transport import Deadline, Wire
 
@@ -199,8 +199,9 @@ class Worker:
     def _take(self, sock: socket.socket, peer: Address, local: Address, connect: Connect) -> None:
         wire = Wire(sock, peer, local)
         self.wires.add(wire)
-        self._words[scoreboard.ACCEPTED] += 1
-        self._words[scoreboard.OPEN] += 1
+        words = self._words
+        words[ACCEPTED] += 1
+        words[OPEN] += 1
         self._left -= 1
         if self._left == 0:
             self._channel.send("spent")
@@ -236,7 +237,7 @@ class Worker:
     def _left_by(self, wire: Wire) -> None:
         wire.close()
         self.wires.discard(wire)
-        self._words[scoreboard.OPEN] -= 1
+        self._words[OPEN] -= 1
         if self.draining:
             self._end_if_empty()
         elif len(self.wires) == self._most - 1 and not self._acceptor.accepting:

@@ -33,8 +33,9 @@ class TLSTransport(TLSStream):
 
     secure = True
     tls: ServerConnection
-    # Whether TLS has failed, and been told of.
+    # Whether TLS has failed, and been told of; whether close_notify has been said.
     broken = False
+    ended = False
 
     def __init__(self, wire: Wire, tls: ServerConnection, host: TLSHost, hello: ClientHello) -> None:
         super().__init__(wire, tls)
@@ -119,10 +120,24 @@ class TLSTransport(TLSStream):
                 self.wire.wait_writable()
         return offset - body.offset
 
+    def finish(self, data: bytes) -> None:
+        """See Transport: close_notify leaves together with `data`."""
+        if not 0 < len(data) <= WRITE_SIZE:
+            self.write(data)
+            return
+        try:
+            self.tls.say(data)
+        except Error as error:
+            self._fail(error)
+        self.tls.end()
+        self.ended = True
+        self.flush()
+
     def shutdown(self) -> None:
         """Say close_notify, without waiting for the peer's (RFC 8446 section 6.1)."""
-        self.tls.end()
-        send_at_once(self.wire, self.tls)
+        if not self.ended:
+            self.tls.end()
+            send_at_once(self.wire, self.tls)
         if self.host.log.tells_info:
             connections.closed(self, "standard", traffic(self.wire.sock))
 

@@ -10,6 +10,7 @@ gets the same bytes, then answers with the right alert.
 from __future__ import annotations
 
 import struct
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,8 @@ LONGEST = 0xFFFF
 MOST_RECORDS = 64
 
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
+# Type, version and length of the record; type of the message, and its length in three bytes.
+_BEGINNING = struct.Struct(">BBxHBBH")
 _LONGEST_RECORD = 16384  # RFC 8446 section 5.1
 
 # Extensions (RFC 6066, 7301, 7627, 8446).
@@ -47,11 +50,12 @@ class Foreign:
 
 def examine(data: bytes) -> ClientHello | Missing | Foreign:
     """What the first bytes of a connection are: a whole ClientHello, the beginning of one, or something else."""
-    if len(data) > 9 and data[0] == _HANDSHAKE and data[1] == 3 and data[5] == _CLIENT_HELLO:
-        record_end = 5 + (data[3] << 8 | data[4])
-        hello_end = 9 + (data[6] << 16 | data[7] << 8 | data[8])
-        if hello_end <= record_end <= len(data):
-            return ClientHello(data[9:hello_end])
+    if len(data) > 9:
+        record, version, record_length, message, high, low = _BEGINNING.unpack_from(data)
+        if record == _HANDSHAKE and version == 3 and message == _CLIENT_HELLO:
+            hello_end = 9 + (high << 16 | low)
+            if hello_end <= 5 + record_length <= len(data):
+                return ClientHello(data[9:hello_end])
     return _examine_records(data)
 
 
