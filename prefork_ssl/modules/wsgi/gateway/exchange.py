@@ -30,7 +30,6 @@ class Exchange:
     __slots__ = (
         "_application",
         "_begun",
-        "_environ",
         "_report",
         "_request",
         "_run",
@@ -40,16 +39,9 @@ class Exchange:
         "status",
     )
 
-    def __init__(
-        self,
-        application: WSGIApplication,
-        environ: WSGIEnvironment,
-        request: Request,
-        report: Callable[[str], None],
-    ) -> None:
+    def __init__(self, application: WSGIApplication, request: Request, report: Callable[[str], None]) -> None:
         """`report` logs a message and the exception that is being handled."""
         self._application = application
-        self._environ = environ
         self._request = request
         self._report = report
         self._begun = False
@@ -59,10 +51,10 @@ class Exchange:
         self.length: int | None = None
         self.body: Body = ()
 
-    def perform(self, run: Run) -> None:
-        """Call the application, and give what it returns."""
+    def perform(self, environ: WSGIEnvironment, run: Run) -> None:
+        """Call the application, and give what it returns. `environ` is not kept: it refers to this exchange."""
         self._run = run
-        result = self._application(self._environ, self.start_response)
+        result = self._application(environ, self.start_response)
         try:
             if not self._take_whole(result):
                 self._give_pieces(result)

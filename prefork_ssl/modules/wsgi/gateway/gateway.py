@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.request import NO_BODY, Request, Response
@@ -31,27 +32,31 @@ class Gateway:
         stage: Stage,
         log: ErrorLog,
     ) -> None:
-        self._callables = applications.callables
+        self._applications = applications
         self._source = source
         self._surroundings = surroundings
         self._stage = stage
         self._report = partial(log.exception, module="wsgi")
         self._errors = ErrorStream(log)
 
+    @cached_property
+    def _application(self) -> WSGIApplication:
+        return self._applications.callables[self._source]
+
     def answer(self, request: Request) -> Response:
         """Call the application. Raises what it raises, and BodyError if the request's body could not be read, whatever
         the application made of that."""
         environ = self._surroundings.environ(request)
-        exchange = Exchange(self._callables[self._source], environ, request, self._report)
+        exchange = Exchange(self._application, request, self._report)
         run = self._stage.new_run()
         environ["wsgi.errors"] = self._stage.errors(self._errors)
         environ["wsgi.early_hints"] = exchange.early_hints
         if request.body is NO_BODY:
             environ["wsgi.input"] = io.BytesIO()
-            return _response(exchange, run, exchange.perform)
+            return _response(exchange, run, partial(exchange.perform, environ))
         body = BodyFile(lambda size: run.call(partial(request.body.read, size)))
         environ["wsgi.input"] = io.BufferedReader(body, READ_SIZE)
-        return _response_to_body(exchange, run, body)
+        return _response_to_body(exchange, run, environ, body)
 
 
 def _response(exchange: Exchange, run: Run, perform: Callable[[Run], None]) -> Response:
@@ -62,10 +67,10 @@ def _response(exchange: Exchange, run: Run, perform: Callable[[Run], None]) -> R
     return Response(exchange.status, exchange.headers, pieces, length=exchange.length)
 
 
-def _response_to_body(exchange: Exchange, run: Run, body: BodyFile) -> Response:
+def _response_to_body(exchange: Exchange, run: Run, environ: WSGIEnvironment, body: BodyFile) -> Response:
     def perform(run: Run) -> None:
         try:
-            exchange.perform(run)
+            exchange.perform(environ, run)
         finally:
             body.end()
 
