@@ -22,7 +22,7 @@ from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost, TLSHosts
 from prefork_ssl.modules.ssl.log.events import handshakes
 from prefork_ssl.modules.ssl.log.trace import Trace
 from prefork_ssl.modules.ssl.openssl import AskingConnection, Error, ServerConnection
-from prefork_ssl.modules.ssl.openssl.watching import WatchedConnection
+from prefork_ssl.modules.ssl.openssl.watching import WatchedAskingConnection, WatchedConnection
 from prefork_ssl.modules.ssl.revocation.inspection import inspect
 from prefork_ssl.modules.ssl.revocation.line import LINE, Line
 
@@ -160,16 +160,15 @@ class Opening:
             raise
         attempt.complete()
         if self.host.log.tells_info:
-            handshakes.established(transport)
+            handshakes.established(transport, attempt.source)
         return transport
 
     def _connection(self) -> ServerConnection:
-        log = self.host.log
+        log, asks = self.host.log, self.host.parameters.clients.policy.asks
         if log.tells_trace:
-            return WatchedConnection(self.host.context, self.data, Trace(log, self.wire.peer))
-        if self.host.parameters.clients.policy.asks:
-            return AskingConnection(self.host.context, self.data)
-        return ServerConnection(self.host.context, self.data)
+            watched = WatchedAskingConnection if asks else WatchedConnection
+            return watched(self.host.context, self.data, Trace(log, self.wire.peer))
+        return (AskingConnection if asks else ServerConnection)(self.host.context, self.data)
 
     def _receive(self, tls: ServerConnection) -> int:
         count = receive(self.wire, tls)

@@ -137,7 +137,7 @@ def _tls_host(
             names=names(host),
             handshake_time=handshake_time,
             log=log,
-            sessions=sessions.of_host(name, earlier.context, wanted, policy),
+            sessions=sessions.of_host(name, earlier.context, wanted, policy, log),
             variants=variants,
         )
     context = make(wanted)
@@ -154,7 +154,7 @@ def _tls_host(
         log=log,
         key_log=key_log,
         session_policy=policy,
-        sessions=sessions.of_host(name, context, wanted, policy),
+        sessions=sessions.of_host(name, context, wanted, policy, log),
     )
 
 

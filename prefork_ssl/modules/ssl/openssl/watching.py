@@ -15,6 +15,7 @@ from OpenSSL import SSL
 from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
 from prefork_ssl.modules.ssl.openssl.connection import ServerConnection, _received_view
 from prefork_ssl.modules.ssl.openssl.sessions import ticket_written
+from prefork_ssl.modules.ssl.openssl.verification import AskingConnection
 from prefork_ssl.modules.ssl.openssl.watchers import Watcher, current
 
 # <openssl/ssl.h>; SSL_CB_LOOP and SSL_CB_EXIT, SSL_CB_READ, and the beginning and end of a handshake.
@@ -24,8 +25,6 @@ _ALERT = 0x4000
 
 class WatchedConnection(ServerConnection):
     """A ServerConnection whose `watcher` is told of everything."""
-
-    __slots__ = ("_watcher",)
 
     def __init__(self, context: SSL.Context, first_bytes: bytes, watcher: Watcher) -> None:
         super().__init__(context, first_bytes)
@@ -94,6 +93,10 @@ def _step(where: int, value: int) -> str:
     if where & _EXIT and value <= 0:
         return "waiting in" if value < 0 else "failed in"
     return ""
+
+
+class WatchedAskingConnection(WatchedConnection, AskingConnection):
+    """The same of one whose client is asked for a certificate."""
 
 
 def state(tls: ServerConnection) -> str:

@@ -19,6 +19,10 @@ class CacheDown(Exception):
 class SessionCache(Protocol):
     """Nothing here raises anything else than what is said, or keeps the worker from its other connections."""
 
+    @property
+    def kind(self) -> str:
+        """What keeps the sessions: "dbm", "redis" or "memcache"."""
+
     def open(self, loop: Any) -> None:
         """The worker begins."""
 

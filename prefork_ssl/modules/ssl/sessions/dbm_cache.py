@@ -42,6 +42,8 @@ _NO_MUTEX = "the master makes the file anew; until then, new sessions are not st
 class DBMCache:
     """`mutex` is this process's own."""
 
+    kind = "dbm"
+
     def __init__(self, place: StorePlace, mutex: Mutex, trouble: Trouble, tally: Tally) -> None:
         self._place = place
         self._kind = place.kind

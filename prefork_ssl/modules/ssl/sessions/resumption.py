@@ -32,6 +32,7 @@ from prefork_ssl.modules.ssl.sessions.workshop import Adopter
 
 # Sessions of which a worker remembers that its own OpenSSL has them; fewer than that holds, 20480 for each Context.
 _MOST_KNOWN = 10_000
+_INTERNAL = "internal"
 
 
 class Attempt(Protocol):
@@ -40,6 +41,10 @@ class Attempt(Protocol):
     @property
     def handshake(self) -> Callable[[], bool]:
         """To be called in place of ServerConnection.handshake."""
+
+    @property
+    def source(self) -> str:
+        """Where the session is that the client may resume: "internal" or SessionCache.kind; "" if that is not known."""
 
     def complete(self) -> None:
         """The handshake is complete. May let the greenlet wait: what is still to be said to the client comes later."""
@@ -72,6 +77,7 @@ class Unshared:
 
 class _Unattended:
     __slots__ = ("handshake",)
+    source = ""
 
     def __init__(self, handshake: Callable[[], bool]) -> None:
         self.handshake = handshake
@@ -120,7 +126,7 @@ class Shared:
     def begin(self, tls: ServerConnection, hello: ClientHello) -> Attempt:
         """See Resumption."""
         offered = offered_session(hello.body, tls13=self._tls13, tickets=self._tickets)
-        return _Attended(self, tls, offered, resumable=offered is not None and self._obtain(offered))
+        return _Attended(self, tls, offered, self._obtain(offered) if offered is not None else "")
 
     def forget(self, tls: ServerConnection) -> None:
         """See Resumption."""
@@ -162,17 +168,19 @@ class Shared:
 
     # --- looking for sessions ---
 
-    def _obtain(self, key: bytes) -> bool:
-        """Whether OpenSSL has the session, and may resume it."""
+    def _obtain(self, key: bytes) -> str:
+        """Where OpenSSL has the session from that it may resume; "" if it has none."""
         try:
             record = self._cache.find(key)
         except CacheDown:
-            return key in self._known
+            return _INTERNAL if key in self._known else ""
         if record is None:
             self._known.pop(key, None)
             self._tally.words[MISSES] += 1
-            return False
-        return key in self._known or self._adopt(key, record)
+            return ""
+        if key in self._known:
+            return _INTERNAL
+        return self._cache.kind if self._adopt(key, record) else ""
 
     def _adopt(self, key: bytes, record: bytes) -> bool:
         now = time.time()
@@ -193,17 +201,16 @@ class Shared:
 class _Attended:
     """A handshake of a client that may come back."""
 
-    __slots__ = ("_host", "_offered", "_tickets", "_tls", "handshake")
+    __slots__ = ("_host", "_offered", "_tickets", "_tls", "handshake", "source")
 
-    def __init__(
-        self, host: Shared, tls: ServerConnection, offered: bytes | None, *, resumable: bool
-    ) -> None:
+    def __init__(self, host: Shared, tls: ServerConnection, offered: bytes | None, source: str) -> None:
         self._host = host
         self._tls = tls
-        self._offered = offered if resumable else None
+        self.source = source
+        self._offered = offered if source else None
         self._tickets = Tickets(tls) if host.collects_tickets else None
         self.handshake = self._tickets.handshake if self._tickets else tls.handshake
-        if resumable:
+        if source:
             self.handshake = partial(handshake_with_cache, tls, host.context, self.handshake)
 
     def complete(self) -> None:

@@ -9,6 +9,7 @@ from OpenSSL import SSL
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.kernel.generation import Key
+from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.openssl.sessions import DOOR_SHUT, TLS1_3
 from prefork_ssl.modules.ssl.sessions.cache import SessionCache
 from prefork_ssl.modules.ssl.sessions.dbm_cache import DBMCache
@@ -18,6 +19,7 @@ from prefork_ssl.modules.ssl.sessions.mutex import FileMutex, NoMutex
 from prefork_ssl.modules.ssl.sessions.resumption import Resumption, Shared, Unshared
 from prefork_ssl.modules.ssl.sessions.sealing import Sealer
 from prefork_ssl.modules.ssl.sessions.tally import Tally
+from prefork_ssl.modules.ssl.sessions.tracing import TracedCache
 from prefork_ssl.modules.ssl.sessions.trouble import Trouble
 from prefork_ssl.modules.ssl.sessions.workshop import Adopter, Workshop
 
@@ -50,7 +52,9 @@ class Sessions:
         """What the Context of the host with these settings must be told."""
         return Policy(self._mode, settings[SSL_SESSION_CACHE_TIMEOUT])
 
-    def of_host(self, name: str, context: SSL.Context, parameters: Parameters, policy: Policy) -> Resumption:
+    def of_host(
+        self, name: str, context: SSL.Context, parameters: Parameters, policy: Policy, log: SSLLog
+    ) -> Resumption:
         """What the host does about sessions."""
         return Unshared()
 
@@ -82,7 +86,9 @@ class SharedSessions(Sessions):
         self._tally = tally
         self._workshop = Workshop()
 
-    def of_host(self, name: str, context: SSL.Context, parameters: Parameters, policy: Policy) -> Resumption:
+    def of_host(
+        self, name: str, context: SSL.Context, parameters: Parameters, policy: Policy, log: SSLLog
+    ) -> Resumption:
         """See Sessions."""
         versions = (parameters.protocols.lowest, parameters.protocols.highest)
         return Shared(
@@ -93,7 +99,7 @@ class SharedSessions(Sessions):
             tls13=versions[1] >= TLS1_3,
             tickets=parameters.tickets,
             sealer=self._sealer,
-            cache=self._cache,
+            cache=TracedCache(self._cache, log) if log.tells_trace else self._cache,
             adopter=Adopter(context, versions, self._workshop),
             tally=self._tally,
         )

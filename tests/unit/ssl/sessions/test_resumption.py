@@ -27,6 +27,8 @@ VERSIONS = pytest.mark.parametrize("protocol", [V12, V13], ids=["TLSv1.2", "TLSv
 class Memory:
     """A cache that all workers see."""
 
+    kind = "memory"
+
     def __init__(self) -> None:
         self.records: dict[bytes, bytes] = {}
         self.asked = 0

@@ -32,11 +32,11 @@ INFO = SSLLevel.INFO
 _ONE_PACKET = 1428
 
 
-def established(transport: TLSTransport) -> None:
-    """The handshake is complete."""
+def established(transport: TLSTransport, source: str = "") -> None:
+    """The handshake is complete; `source` is where the session is that was to be resumed, if that is known."""
     protocol, cipher, bits, group = agreement(transport.tls)
     asked = transport.server_name
-    session = _session(transport)
+    session = (source or _session(transport)) if transport.tls.resumed() else "no"
     resumed = "new" if session == "no" else f"resumed ({session})"
     message = f"handshake done: {protocol}, {cipher} ({bits} bits), {group or 'no group'}, {resumed} session"
     fields: dict[str, Value] = {
@@ -156,9 +156,7 @@ def tls_on_plain_port(log: SSLLog, client: Address, port: int, data: bytes) -> N
 
 
 def _session(transport: TLSTransport) -> str:
-    """Where the session comes from that was resumed: "no", "ticket" or "internal"."""
-    if not transport.tls.resumed():
-        return "no"
+    """Where a resumed session was that is in no shared cache: with the client, in its ticket, or in OpenSSL."""
     hello = transport.hello
     sealed = transport.host.parameters.tickets and (hello.offers_ticket or hello.offers_psk)
     return "ticket" if sealed else "internal"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from prefork_ssl.modules.ssl.log.event import Address, Event, Value
+from prefork_ssl.modules.ssl.log.event import Event, Value
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.openssl import LIBRARY
 
 
-def operation(log: SSLLog, what: str, session_id: bytes, outcome: str, client: Address | None = None) -> None:
-    """The cache was asked to `what` ("store", "find", "remove") a session. To be called if `log.tells_trace`."""
+def operation(log: SSLLog, kind: str, what: str, session_id: bytes, outcome: str) -> None:
+    """The cache (SessionCache.kind) was asked to `what` ("store", "find", "remove") a session."""
     name = session_id.hex().upper()
-    message = f"session cache: {what} {name}: {outcome}"
-    fields: dict[str, Value] = {"operation": what, "session": name, "outcome": outcome}
-    log.write(Event(SSLLevel.TRACE, "session-cache", message, client, fields))
+    message = f"session cache ({kind}): {what} {name}: {outcome}"
+    fields: dict[str, Value] = {"cache": kind, "operation": what, "session": name, "outcome": outcome}
+    log.write(Event(SSLLevel.TRACE, "session-cache-operation", message, fields=fields))
 
 
 def trouble(log: SSLLog, what: str, hint: str, error: OSError | None = None) -> None:

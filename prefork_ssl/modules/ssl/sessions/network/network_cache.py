@@ -35,6 +35,7 @@ class NetworkCache:
     def __init__(
         self, server: Server, new_client: Callable[[Server], Client], trouble: Trouble, tally: Tally
     ) -> None:
+        self.kind = server.protocol
         self._server = server
         self._new_client = new_client
         self._trouble = trouble
