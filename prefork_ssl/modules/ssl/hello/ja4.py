@@ -23,10 +23,14 @@ def ja4(hello: ClientHello) -> str:
     """The JA4 of a client that came over TCP."""
     number_of_ciphers, ciphers = _ciphers(hello.cipher_suites)
     # In order before they are looked up: browsers shuffle them.
-    number_of_extensions, extensions = _extensions(tuple(sorted(hello.extensions)), hello.signature_algorithms)
+    number_of_extensions, extensions = _extensions(
+        tuple(sorted(hello.extensions)), hello.signature_algorithms
+    )
     version = _VERSIONS.get(max(_meant(hello.versions), default=0), "00")
     name = "d" if _SERVER_NAME in hello.extensions else "i"
-    return f"t{version}{name}{number_of_ciphers}{number_of_extensions}{_alpn(hello.alpn)}_{ciphers}_{extensions}"
+    return (
+        f"t{version}{name}{number_of_ciphers}{number_of_extensions}{_alpn(hello.alpn)}_{ciphers}_{extensions}"
+    )
 
 
 # Many clients are the same program.
