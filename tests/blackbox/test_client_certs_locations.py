@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -589,6 +590,55 @@ def test_nor_after_a_question_in_tls_1_3(talk) -> None:
         connection.sock.sendall(one + one)
         answer = connection.read()
         assert (answer.status, answer.closes) == (200, True)
+
+
+@VERSIONS
+def test_nor_do_requests_that_come_before_the_answer(server, authority, wallet, version) -> None:
+    """The question has been asked, and the client sends another request first, still as the one it was."""
+    context = client_context(authority.cert, wallet.ok, version)
+    request = b"GET /require HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with clients.connect(server.https) as sock:
+        client = MemoryClient(context, sock)
+        client.until_done(client.tls.do_handshake)
+        client.say(request)
+        question = sock.recv(65536)
+        client.say(request)
+        client.incoming.write(question)
+        received = client.until_done(client.read_all)
+    assert received.count(b"HTTP/1.1 200") == 1
+    assert b"\r\nConnection: close\r\n" in received
+
+
+class MemoryClient:
+    """A client that sends and receives when it is told to."""
+
+    def __init__(self, context: ssl.SSLContext, sock: socket.socket) -> None:
+        self.incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self._outgoing, server_hostname="localhost")
+        self._sock = sock
+        self._received = b""
+
+    def say(self, data: bytes) -> None:
+        self.tls.write(data)
+        self._sock.sendall(self._outgoing.read())
+
+    def read_all(self) -> bytes:
+        """Everything, until close_notify."""
+        while data := self.tls.read(65536):
+            self._received += data
+        return self._received
+
+    def until_done(self, step):
+        """Call it, and send and receive as it needs."""
+        while True:
+            try:
+                done = step()
+            except ssl.SSLWantReadError:
+                self._sock.sendall(self._outgoing.read())
+                self.incoming.write(self._sock.recv(65536))
+            else:
+                self._sock.sendall(self._outgoing.read())
+                return done
 
 
 @VERSIONS
