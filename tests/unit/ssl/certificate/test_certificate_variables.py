@@ -139,8 +139,8 @@ def test_a_name_with_a_control_character_cannot_pass_for_another() -> None:
 @pytest.mark.parametrize(
     ("ends", "expected"),
     [
-        (timedelta(days=10, seconds=30), "11"),
-        (timedelta(seconds=30), "1"),
+        (timedelta(days=10, hours=12), "11"),
+        (timedelta(hours=12), "1"),
         (timedelta(seconds=-30), "0"),
         (timedelta(days=-30), "0"),
     ],
