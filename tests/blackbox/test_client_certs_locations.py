@@ -491,6 +491,14 @@ def test_ciphers_and_certificates_go_together(talk) -> None:
         assert (told["SSL_CIPHER"], told["SSL_CLIENT_S_DN_CN"]) == ("ECDHE-RSA-AES128-GCM-SHA256", "ok")
 
 
+def test_whoever_was_refused_may_still_agree_on_ciphers(talk) -> None:
+    with talk("expired", V12) as connection:
+        assert connection.get("/require").status == 403
+        told = connection.get("/aes128").told["environment"]
+        assert told["SSL_CIPHER"] == "ECDHE-RSA-AES128-GCM-SHA256"
+        assert told["SSL_CLIENT_VERIFY"] == "FAILED:certificate has expired"
+
+
 # --- OptRenegotiate ---
 
 

@@ -163,7 +163,7 @@ def _judge(request: Request, transport: TLSTransport, demand: Demand) -> None:
     client = transport.client
     if _wanted_ciphers(transport, demand) is not None:
         raise NotAdmitted("This page is only shown over ciphers that your client has not agreed to.")
-    if client.refused:
+    if client.refused and demand.policy.asks:
         if found := rejection(transport.tls):
             verification.refused(transport.host.log, transport.wire.peer, found, demand.policy.depth)
         # It may have been somebody who was good enough for the host.
