@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 from blackbox import clients
-from blackbox.authority import Authority
+from blackbox.authority import Authority, Pair
 from blackbox.client_certificates import Wallet
 from blackbox.server import Server
 from blackbox.talking import V12, V13, Talk, client_context, digest
@@ -681,3 +681,12 @@ def test_curl(server: Server, authority: Authority, wallet: Wallet, version: str
     for size in (100_000, 3_000_000):  # with the larger one, curl waits for "100 Continue"
         body = os.urandom(size)
         assert clients.curl(*common, *shown, "--data-binary", "@-", url, data=body).stdout == b"200"
+
+
+@pytest.mark.needs("chromium")
+def test_a_browser_is_told_why(server: Server, rsa_pair: Pair, tmp_path: Path) -> None:
+    """Chromium speaks TLS 1.3, and cannot be asked for a certificate after the handshake."""
+    browser = clients.Chromium(tmp_path, rsa_pair)
+    page = browser.dom(f"https://localhost:{server.https}/require")
+    assert "cannot be asked who you are" in page
+    assert "post-handshake authentication" in page
