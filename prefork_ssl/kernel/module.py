@@ -24,8 +24,8 @@ class Module:
     `variables` maps the beginning of a name ("SSL_") to the family that resolves it. `tokens` are the products that the
     module brings, for the Server field with ServerTokens Full and for -v ("OpenSSL/4.0.3"). `after` names modules whose
     hooks run before this one's in every phase, if they are loaded. `dumps` maps a name to what -t -D NAME shows
-    ("DUMP_CERTS"). `requirements` are what `Require NAME ...` can demand, by NAME. `connectors` are how other servers are
-    reached, by the schemes of their URLs ("https").
+    ("DUMP_CERTS"). `requirements` are what `Require NAME ...` can demand, by NAME. `connectors` are how other servers
+    are reached, by the schemes of their URLs ("https").
     """
 
     name: str

@@ -37,8 +37,8 @@ class BodyError(RequestError):
 
 
 class Unfinished(Exception):
-    """Raised while a response's body is read, when who makes it elsewhere has not kept to its word: no mistake of ours, so
-    the text is logged in one line. `status` is the answer if nothing has been sent yet."""
+    """Raised while a response's body is read, when who makes it elsewhere has not kept to its word: no mistake of ours,
+    so the text is logged in one line. `status` is the answer if nothing has been sent yet."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -218,9 +218,9 @@ class FileBody:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """With a Response of status 101 (RFC 9110 section 7.8): the connection goes on in `protocol`. `converse` is given what
-    of it has already arrived, speaks it until it has ended, and returns how many bytes it has sent. It raises OSError
-    and Deadline as the transport does. The caller shuts the transport down."""
+    """With a Response of status 101 (RFC 9110 section 7.8): the connection goes on in `protocol`. `converse` is given
+    what of it has already arrived, speaks it until it has ended, and returns how many bytes it has sent. It raises
+    OSError and Deadline as the transport does. The caller shuts the transport down."""
 
     protocol: str
     converse: Callable[[bytes], int]

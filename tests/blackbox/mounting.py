@@ -29,7 +29,11 @@ WSGIPythonPath @applications
 WSGIApplication /plain plain:application
 """
 # How applications run: what is added to the configuration.
-WAYS = {"greenlets": "", "threads": "WSGIThreads 4\n", "patched threads": "WSGIThreads 4\nWSGIMonkeyPatch on\n"}
+WAYS = {
+    "greenlets": "",
+    "threads": "WSGIThreads 4\n",
+    "patched threads": "WSGIThreads 4\nWSGIMonkeyPatch on\n",
+}
 
 
 def notes(server: Server) -> list[str]:

@@ -85,7 +85,10 @@ def test_standard_input(server: Server) -> None:
 
 def test_a_log_of_both_formats(server: Server, tmp_path: Path) -> None:
     mixed = tmp_path / "mixed"
-    other = b'{"time":"2026-11-24T08:04:02.682+00:00","pid":1,"level":"error","event":"finding","message":"bad","host":"x"}\n'
+    other = (
+        b'{"time":"2026-11-24T08:04:02.682+00:00","pid":1,"level":"error",'
+        b'"event":"finding","message":"bad","host":"x"}\n'
+    )
     plain = b"[24/Nov/2026 08:04:02.682 00001] [error] worse (server y:1) [Hint: do this]\n"
     mixed.write_bytes(other + log_of(server).read_bytes() + plain)
     shown = run(mixed).stdout

@@ -16,8 +16,8 @@ _FIELDS_IN_ALL = 8
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Sizes in bytes, times in seconds. `head` is the most that request line and header section have together, `lines`
-    how many lines these may be; whatever is not longer than `short` has no line that is too long. `requests` is how many
-    there may be on one connection."""
+    how many lines these may be; whatever is not longer than `short` has no line that is too long. `requests` is how
+    many there may be on one connection."""
 
     line: int
     field: int
@@ -45,7 +45,9 @@ def limits_of(settings: Settings) -> Limits:
         body_time=times.body,
         patience=settings[directives.TIMEOUT],
         idle=settings[directives.KEEP_ALIVE_TIMEOUT],
-        requests=_most(settings[directives.MAX_KEEP_ALIVE_REQUESTS]) if settings[directives.KEEP_ALIVE] else 1,
+        requests=_most(settings[directives.MAX_KEEP_ALIVE_REQUESTS])
+        if settings[directives.KEEP_ALIVE]
+        else 1,
     )
 
 

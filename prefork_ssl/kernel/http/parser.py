@@ -54,8 +54,8 @@ _NO_TRAILERS = frozenset(
 
 
 class Message:
-    """What llhttp has found, which calls its methods. `method` and `target` are as sent; `complete` tells whether the end
-    of the message has been seen, `body` is what nobody has taken yet. `headers` become trailers behind the body.
+    """What llhttp has found, which calls its methods. `method` and `target` are as sent; `complete` tells whether the
+    end of the message has been seen, `body` is what nobody has taken yet. `headers` become trailers behind the body.
 
     It knows no parser, so that both are freed as soon as the connection is.
     """

@@ -144,7 +144,7 @@ SSL_REDIRECT_PLAIN_HTTP = Directive(
     on_off,
     HOST,
     False,
-    "Whether a request that comes to a TLS port as plain HTTP is sent to https:// (308), instead of being told so (400).",
+    "Whether plain HTTP that comes to a TLS port is sent to https:// (308), instead of being told so (400).",
 )
 
 SSL_PASS_PHRASE_DIALOG = Directive(

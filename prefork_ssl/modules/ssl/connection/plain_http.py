@@ -1,4 +1,4 @@
-"""Clients that mistake the port: plain HTTP that comes to one that speaks TLS, and TLS that comes to one that does not."""
+"""Clients that mistake the port: plain HTTP on one that speaks TLS, and TLS on one that does not."""
 
 from __future__ import annotations
 

@@ -148,8 +148,8 @@ class TLSTransport(TLSStream):
         super().abandon()
 
     def _answer(self, piece: memoryview) -> None:
-        """Send what OpenSSL says by itself to what it reads. In TLS 1.2, an alert that does not end the connection is its
-        no to a renegotiation; in TLS 1.3 alerts cannot be told from outside, and there is none."""
+        """Send what OpenSSL says by itself to what it reads. In TLS 1.2, an alert that does not end the connection is
+        its no to a renegotiation; in TLS 1.3 alerts cannot be told from outside, and there is none."""
         if piece[0] == _ALERT and self.host.log.tells_info:
             connections.renegotiation_refused(self)
         self._send_piece(piece)

@@ -10,7 +10,6 @@ gets the same bytes, then answers with the right alert.
 from __future__ import annotations
 
 import struct
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,5 +1,5 @@
-"""JA4, the fingerprint of a TLS client (FoxIO, technical details of JA4): the same program gives the same one, whatever it
-asks for.
+"""JA4, the fingerprint of a TLS client (FoxIO, technical details of JA4): the same program gives the same one, whatever
+it asks for.
 
     t13d1516h2_8daaf6152771_e5627efa2ab1
     transport, version, SNI or not, numbers of ciphers and extensions, ALPN _ ciphers _ extensions and signatures

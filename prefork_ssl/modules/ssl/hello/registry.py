@@ -73,7 +73,7 @@ def group_name(number: int) -> str:
 
 
 def group_numbers(written: str) -> set[int]:
-    """The groups of a list as SSLOpenSSLConfCmd Groups has it; "" and names that are not known here mean the default."""
+    """The groups of a list as SSLOpenSSLConfCmd Groups has it; "" and names not known here mean the default."""
     names = [name.lower() for name in re.findall(r"[\w-]+", written)] or [
         name.lower() for name in DEFAULT_GROUPS
     ]

@@ -22,8 +22,8 @@ _SIGNALS = frozenset((0x00FF, 0x5600))
 
 
 class Agreement(NamedTuple):
-    """`protocol` is like "TLSv1.3", `cipher` has OpenSSL's name and `bits`, `group` is where the keys come from ("" with
-    the old RSA key exchange, or in a session of TLS 1.2 that was resumed)."""
+    """`protocol` is like "TLSv1.3", `cipher` has OpenSSL's name and `bits`, `group` is where the keys come from (""
+    with the old RSA key exchange, or in a session of TLS 1.2 that was resumed)."""
 
     protocol: str
     cipher: str

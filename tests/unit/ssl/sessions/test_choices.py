@@ -197,7 +197,9 @@ def test_the_key_in_a_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"short", os.urandom(33), bytes(32), b"a" * 64, b"x" * 64, os.urandom(31)], ids=itertools.count()
+    "data",
+    [b"", b"short", os.urandom(33), bytes(32), b"a" * 64, b"x" * 64, os.urandom(31)],
+    ids=itertools.count(),
 )
 def test_what_is_no_key(tmp_path, data):
     with pytest.raises(KeyFileError, match="does not hold 32 random bytes") as caught:
