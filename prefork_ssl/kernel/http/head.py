@@ -48,8 +48,6 @@ def check_sizes(head: bytes, limits: Limits) -> None:
     """Refuse what is too long or too much. Raises RequestError."""
     if head.count(b"\r\n") > limits.lines:
         raise RequestError(431, "The request has too many header fields.")
-    if len(head) <= limits.short:
-        return
     line, *fields = head.split(b"\r\n")
     if len(line) > limits.line:
         raise RequestError(414, "The request line is too long.")

@@ -113,7 +113,9 @@ class Conversation:
 
     def _request(self, head: bytes) -> Request:
         """The request with this head. Raises RequestError."""
-        check_sizes(head, self._limits)
+        limits = self._limits
+        if len(head) > limits.short or head.count(b"\r\n") > limits.lines:
+            check_sizes(head, limits)
         message = self._parser.parse_head(head)
         version = read_version(head, message.method, message.target)
         method, target = message.method.decode("latin-1"), message.target.decode("latin-1")

@@ -15,9 +15,9 @@ _FIELDS_IN_ALL = 8
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes, times in seconds. `head` is the most that request line and header section have together, `lines`
-    how many lines these may be; whatever is not longer than `short` has no line that is too long. `requests` is how
-    many there may be on one connection."""
+    """Sizes in bytes, times in seconds. `head` is the most that request line and header section have together; whatever
+    is no longer than `short` has no line that is too long. `lines` of the head and `requests` on one connection are how
+    many there may be."""
 
     line: int
     field: int
@@ -34,6 +34,7 @@ class Limits:
 def limits_of(settings: Settings) -> Limits:
     """The limits of the host with these settings."""
     line, field = settings[directives.LIMIT_REQUEST_LINE], settings[directives.LIMIT_REQUEST_FIELD_SIZE]
+    requests = _most(settings[directives.MAX_KEEP_ALIVE_REQUESTS])
     times = read_limits(settings[directives.REQUEST_READ_TIMEOUT])
     return Limits(
         line=line,
@@ -45,9 +46,7 @@ def limits_of(settings: Settings) -> Limits:
         body_time=times.body,
         patience=settings[directives.TIMEOUT],
         idle=settings[directives.KEEP_ALIVE_TIMEOUT],
-        requests=_most(settings[directives.MAX_KEEP_ALIVE_REQUESTS])
-        if settings[directives.KEEP_ALIVE]
-        else 1,
+        requests=requests if settings[directives.KEEP_ALIVE] else 1,
     )
 
 

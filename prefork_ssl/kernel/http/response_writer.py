@@ -70,22 +70,23 @@ class ResponseWriter:
     def _send_head(self, request: Request, response: Response, keep: bool) -> bool:
         sized = response.length is not None and response.status not in _BODILESS
         framing = f"Content-Length: {response.length}\r\n" if sized else ""
-        _send(request.transport, self._head(request, response, keep, framing), keep)
+        _sender(request.transport, keep)(self._head(request, response, keep, framing))
         return keep
 
     def _send_bytes(self, request: Request, response: Response, body: bytes, keep: bool) -> bool:
         if len(body) > _SMALL:
             return self._send_pieces(request, response, _slices(body), keep)
-        head = self._head(request, response, keep, f"Content-Length: {len(body)}\r\n")
-        _send(request.transport, head + body, keep)
-        response.sent = len(body)
+        size = len(body)
+        head = self._head(request, response, keep, f"Content-Length: {size}\r\n")
+        _sender(request.transport, keep)(head + body)
+        response.sent = size
         return keep
 
     def _send_file(self, request: Request, response: Response, body: FileBody, keep: bool) -> bool:
         head = self._head(request, response, keep, f"Content-Length: {body.count}\r\n")
         if body.count <= _SMALL:
             data = _read_file(body)
-            _send(request.transport, head + data, keep)
+            _sender(request.transport, keep)(head + data)
             response.sent = len(data)
         else:
             request.transport.write(head)
@@ -114,12 +115,9 @@ class ResponseWriter:
         return keep
 
 
-def _send(transport: Transport, whole: bytes, keep: bool) -> None:
-    """Send a whole response, the last on this connection unless `keep`."""
-    if keep:
-        transport.write(whole)
-    else:
-        transport.finish(whole)
+def _sender(transport: Transport, keep: bool) -> Callable[[bytes], None]:
+    """What sends a whole response, the last on this connection unless `keep`."""
+    return transport.write if keep else transport.finish
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -98,7 +98,8 @@ def _whole(request: Request, representation: Representation) -> Response:
     if request.method == "HEAD":
         file.close()
         return Response(200, representation.whole, None, length=file.size)
-    return Response(200, representation.whole, _body(file))
+    body = _part(file, Span(0, file.size)) if file.data is None else file.data
+    return Response(200, representation.whole, body)
 
 
 def _parts(representation: Representation, spans: list[Span]) -> Response:
@@ -118,10 +119,6 @@ def _multipart(representation: Representation, spans: list[Span]) -> Response:
     body = MultipartRanges(representation.file, spans, representation.content_type)
     kind = ("Content-Type", f"multipart/byteranges; boundary={body.boundary}")
     return Response(206, [*representation.fields, kind], body, length=body.length)
-
-
-def _body(file: OpenFile) -> Body:
-    return FileBody(file.fd, 0, file.size) if file.data is None else file.data
 
 
 def _part(file: OpenFile, span: Span) -> Body:
