@@ -260,6 +260,28 @@ def test_what_applications_do_at_the_end(server: Server, shop: Shop) -> None:
     assert sorted(map(int, left.read_text().split())) == sorted(workers)
 
 
+@pytest.mark.parametrize(
+    ("does", "lines"),
+    [
+        ("waits with gevent", "import gevent\ngevent.sleep(0)\n"),
+        (
+            "starts a thread",
+            "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n",
+        ),
+    ],
+)
+def test_what_a_fork_would_break_is_not_preloaded(server: Server, shop: Shop, does: str, lines: str) -> None:
+    server.configure(CONFIGURATION + PRELOAD)
+    server.start()
+    shop.write("start.wsgi", lines + SCRIPT.format(text="x"))
+    done = server.run("-k", "restart")
+    assert done.returncode == 1
+    assert f"one of the applications {does} while it is imported, which needs WSGIPreload off" in done.stderr
+    shop.write("start.wsgi", SCRIPT.format(text="again"))
+    server.reload()
+    assert ask(server, "/script") == ["again"]
+
+
 def test_preloading_and_patching_exclude_each_other(server: Server, shop: Shop) -> None:
     server.configure(CONFIGURATION + PRELOAD + "WSGIMonkeyPatch on\n")
     done = server.run("-t")

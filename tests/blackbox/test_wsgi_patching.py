@@ -14,7 +14,7 @@ import pytest
 from blackbox import clients
 from blackbox.authority import Authority
 from blackbox.configurations import ONE_HOST
-from blackbox.mounting import APPLICATIONS, ROOT
+from blackbox.mounting import APPLICATIONS, PLAIN, ROOT
 from blackbox.server import Server
 
 CONFIGURATION = f"""\
@@ -83,6 +83,13 @@ def test_threads_have_what_is_native(new_server) -> None:
         places = list(pool.map(lambda _: get(server, "/meet/four/4"), range(4)))
     assert sorted(map(int, places)) == list(range(4))
     assert get(server, f"/ask?url=http://127.0.0.1:{server.http}/hello") == "hello"
+
+
+def test_threads_for_a_part_of_the_site(new_server) -> None:
+    sections = "<Location /plain/environ/computed>\nWSGIThreads 2\n</Location>\n"
+    server = new_server(PLAIN + sections + ONE_HOST, applications=APPLICATIONS).start()
+    for path, main in (("", True), ("/computed", False), ("/computed/more", False), ("/compute", True)):
+        assert json.loads(get(server, f"/plain/environ{path}"))["in the main thread"] is main
 
 
 def test_more_requests_than_threads_wait_for_their_turn(new_server) -> None:

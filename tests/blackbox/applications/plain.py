@@ -68,7 +68,7 @@ def do_environ(environ, start_response):
     ok(start_response)
     assert type(environ) is dict
     shown = {name: value if isinstance(value, str | bool) else repr(value) for name, value in environ.items()}
-    shown["thread"] = threading.current_thread() is threading.main_thread()
+    shown["in the main thread"] = threading.get_native_id() == os.getpid()
     return [json.dumps(shown).encode()]
 
 

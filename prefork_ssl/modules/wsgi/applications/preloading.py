@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import threading
+from collections.abc import Collection
 
 from gevent._hub_local import get_hub_if_exists
 
@@ -15,8 +17,9 @@ def preload(applications: Applications) -> tuple[World, list[Failure]]:
     """Import the applications, and leave the interpreter as it was. Their world is for the workers to enter."""
     gc.unfreeze()  # what earlier generations have left can now be freed
     ours = World()
+    threads = set(threading.enumerate())
     try:
-        failures = applications.load() or _loops(applications)
+        failures = applications.load() or _unfit(applications, set(threading.enumerate()) - threads)
         theirs = World()
     finally:
         ours.enter()
@@ -26,13 +29,18 @@ def preload(applications: Applications) -> tuple[World, list[Failure]]:
     return theirs, failures
 
 
-def _loops(applications: Applications) -> list[Failure]:
-    """An event loop that was used in the master would go on in each worker, with the same descriptors."""
+def _unfit(applications: Applications, threads: Collection[threading.Thread]) -> list[Failure]:
+    """What a fork would break: threads do not go on in the workers, and an event loop would go on in each of them, with
+    the same descriptors."""
     hub = get_hub_if_exists()
-    if hub is None:
-        return []
-    hub.destroy(destroy_loop=True)
+    if hub is not None:
+        hub.destroy(destroy_loop=True)
+        return _failures(applications, "waits with gevent")
+    return _failures(applications, "starts a thread") if threads else []
+
+
+def _failures(applications: Applications, does: str) -> list[Failure]:
     error = NotAnApplication(
-        "one of the applications waits with gevent while it is imported, which needs WSGIPreload off"
+        f"one of the applications {does} while it is imported, which needs WSGIPreload off"
     )
     return [Failure(mount, error) for mount in applications.mounts.values()]

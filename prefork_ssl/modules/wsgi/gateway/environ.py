@@ -18,22 +18,13 @@ from prefork_ssl.kernel.hooks import Environment
 from prefork_ssl.kernel.http.software import server_software
 from prefork_ssl.kernel.request import Request
 from prefork_ssl.modules.wsgi.gateway.file_wrapper import FileWrapper
+from prefork_ssl.modules.wsgi.gateway.memo import Memo
 from prefork_ssl.modules.wsgi.mounts import Mount
 
-_REMEMBERED = 1024
-
-
-class _FieldNames(dict[str, str]):
-    """Names of header fields (lower case) -> names in environ. Clients choose them, so their number is bounded."""
-
-    def __missing__(self, field: str) -> str:
-        name = f"HTTP_{field.upper().replace('-', '_')}"
-        if len(self) < _REMEMBERED:
-            self[field] = name
-        return name
-
-
-_environ_name = _FieldNames({"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}).__getitem__
+# Names of header fields in lower case -> their names in environ.
+_names = Memo(lambda field: f"HTTP_{field.upper().replace('-', '_')}")
+_names |= {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_environ_name = _names.__getitem__
 
 
 class Surroundings:

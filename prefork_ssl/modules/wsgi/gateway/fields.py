@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from prefork_ssl.modules.wsgi.gateway.memo import Memo
+
 Fields = list[tuple[str, str]]
 
 _STATUS = re.compile(r"[2-5][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?")
@@ -26,24 +28,26 @@ _HOP_BY_HOP = frozenset(
     ]
 )
 
-# Applications use few statuses and names again and again; but they may make them from what clients send.
+# Names that were found to be good ones; applications may make them from what clients send.
+_ordinary: set[str] = set()
 _REMEMBERED = 1024
 
 
-class _Statuses(dict[str, int]):
-    """ "404 Not Found" -> 404."""
-
-    def __missing__(self, text: str) -> int:
-        if not isinstance(text, str) or not _STATUS.fullmatch(text):
-            raise ValueError(f"the status must be like '200 OK', not {text!r}")
-        status = int(text[:3])
-        if len(self) < _REMEMBERED:
-            self[text] = status
-        return status
+def _status(text: str) -> int:
+    if not isinstance(text, str) or not _STATUS.fullmatch(text):
+        raise ValueError(f"the status must be like '200 OK', not {text!r}")
+    return int(text[:3])
 
 
-status_code = _Statuses().__getitem__
-_ordinary: set[str] = set()
+def _length(value: str) -> int:
+    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20):
+        raise ValueError(f"Content-Length must be a number of bytes, not {value!r}")
+    return int(value)
+
+
+# "404 Not Found" -> 404. Raises ValueError for what is no status that an application may give.
+status_code = Memo(_status).__getitem__
+_content_length = Memo(_length).__getitem__
 
 
 def response_fields(headers: Fields) -> tuple[Fields, int | None]:
@@ -51,11 +55,11 @@ def response_fields(headers: Fields) -> tuple[Fields, int | None]:
     kept = []
     length = None
     for field in headers:
-        name, _value = field
+        name, value = field
         if name in _ordinary:
             kept.append(field)
         elif name.lower() == "content-length":
-            length = _length(field[1])
+            length = _content_length(value)
         else:
             _learn(name)
             kept.append(field)
@@ -84,9 +88,3 @@ def _learn(name: str) -> None:
         raise ValueError(f"the field {name} is the server's business, not the application's")
     if len(_ordinary) < _REMEMBERED:
         _ordinary.add(name)
-
-
-def _length(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 20):
-        raise ValueError(f"Content-Length must be a number of bytes, not {value!r}")
-    return int(value)
