@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import access, idle, load, proxy, reload, wsgi
+from bench import access, idle, load, proxy, reload, ssl_log, wsgi
 from bench.contenders import CONTENDERS, Contender, Nginx, Site
 from blackbox.authority import Authority, ec_key
 from rich.console import Console
@@ -123,6 +123,12 @@ def _print(results: dict[str, Results]) -> None:
 
 
 if __name__ == "__main__":
-    others = {"access": access.main, "reload": reload.main, "proxy": proxy.main, "wsgi": wsgi.main}
+    others = {
+        "access": access.main,
+        "reload": reload.main,
+        "proxy": proxy.main,
+        "ssl-log": ssl_log.main,
+        "wsgi": wsgi.main,
+    }
     name = sys.argv[1] if sys.argv[1:] else ""
     sys.exit(others[name](sys.argv[2:]) if name in others else main())

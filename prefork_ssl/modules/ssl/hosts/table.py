@@ -50,6 +50,8 @@ class TLSHost:
 
     def is_named(self, name: str) -> bool:
         """Whether the name (in lower case) is one of the host's."""
+        if name in self.names:
+            return True
         return any(fnmatchcase(name, each) for each in self.names)
 
 

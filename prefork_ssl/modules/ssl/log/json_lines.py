@@ -1,8 +1,8 @@
 """SSLLogFormat json: an event as one JSON object on one line (RFC 8259), in ASCII.
 
 Always there: time (RFC 3339, local), pid, level, event, message, host. Where they are known: client, client_port, hint,
-errors (OpenSSL's), system and errno, data (hexadecimal), ja4, and what the event itself has, such as protocol, cipher,
-bits, group, resumed, server_name, alpn, offered, alert, reason. A name never changes its meaning.
+errors (OpenSSL's), system and errno, data (hexadecimal), server_name and ja4 (of the ClientHello), and what the event
+itself has, such as protocol, cipher, bits, group, resumed, offered, alert, reason. A name never changes its meaning.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def render(event: Event, host: str) -> bytes:
     if event.hint:
         line += f',"hint":{_quote(event.hint)}'
     if event.hello is not None:
-        line += f',"ja4":"{ja4(event.hello)}"'
+        line += f',"server_name":{_quote(event.hello.server_name or "")},"ja4":"{ja4(event.hello)}"'
     if event.errors or event.system or event.data:
         line += "".join(f',"{name}":{_encode(value)}' for name, value in _particulars(event).items())
     return f"{line}}}\n".encode("ascii")

@@ -63,7 +63,7 @@ def test_what_may_be_there():
     )
     assert [*shown][1:] == [
         *("pid", "level", "event", "message", "host", "client", "client_port", "cipher", "bits", "added"),
-        *("hint", "ja4", "errors", "system", "errno", "data"),
+        *("hint", "server_name", "ja4", "errors", "system", "errno", "data"),
     ]
     assert (shown["client"], shown["client_port"]) == ("2001:db8::1", 1234)
     assert (shown["bits"], shown["added"]) == (256, ["a", 'b"'])

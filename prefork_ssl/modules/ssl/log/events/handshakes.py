@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from prefork_ssl.modules.ssl.certificate.names import alternative_names, uncovered
@@ -18,7 +19,7 @@ from prefork_ssl.modules.ssl.log.hints.table import hint
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.openssl import Error, queued_errors, rejection
-from prefork_ssl.modules.ssl.openssl.agreement import agreement
+from prefork_ssl.modules.ssl.openssl.agreement import Agreement, agreement
 from prefork_ssl.modules.ssl.openssl.watching import state
 
 if TYPE_CHECKING:
@@ -34,32 +35,23 @@ _ONE_PACKET = 1428
 
 def established(transport: TLSTransport, source: str = "") -> None:
     """The handshake is complete; `source` is where the session is that was to be resumed, if that is known."""
-    protocol, cipher, bits, group = agreement(transport.tls)
-    asked = transport.server_name
-    session = (source or _session(transport)) if transport.tls.resumed() else "no"
+    agreed = agreement(transport.tls)
+    session = (source or _session(transport, agreed)) if transport.tls.resumed() else "no"
+    message, fields = _done(agreed, session)
+    event = Event(INFO, "handshake-done", message, transport.wire.peer, fields, hello=transport.hello)
+    host, asked = transport.host, transport.server_name
+    if asked is None or not host.is_named(asked):
+        event.details, event.hint = (_asked(asked),), _unnamed(host, asked)
+    host.log.write(event)
+
+
+@lru_cache(maxsize=256)
+def _done(agreed: Agreement, session: str) -> tuple[str, dict[str, Value]]:
+    """Most handshakes are like others before."""
+    protocol, cipher, bits, group = agreed
     resumed = "new" if session == "no" else f"resumed ({session})"
     message = f"handshake done: {protocol}, {cipher} ({bits} bits), {group or 'no group'}, {resumed} session"
-    fields: dict[str, Value] = {
-        "protocol": protocol,
-        "cipher": cipher,
-        "bits": bits,
-        "group": group,
-        "resumed": session,
-        "server_name": asked or "",
-    }
-    known = asked is not None and transport.host.is_named(asked)
-    transport.host.log.write(
-        Event(
-            INFO,
-            "handshake-done",
-            message,
-            transport.wire.peer,
-            fields,
-            hint="" if known else _unnamed(transport.host, asked),
-            details=() if known else (_asked(asked),),
-            hello=transport.hello,
-        )
-    )
+    return message, {**agreed._asdict(), "resumed": session}
 
 
 def failed(opening: Opening, error: Error) -> None:
@@ -147,7 +139,7 @@ def tls_on_plain_port(log: SSLLog, client: Address, port: int, data: bytes) -> N
             "tls-on-plain-port",
             "TLS on a plain HTTP port",
             client,
-            {"port": port, "server_name": asked or ""},
+            {"port": port},
             hint=protocols.plain_port(port),
             details=(f"port {port}", _asked(asked)),
             hello=first if isinstance(first, ClientHello) else None,
@@ -155,10 +147,11 @@ def tls_on_plain_port(log: SSLLog, client: Address, port: int, data: bytes) -> N
     )
 
 
-def _session(transport: TLSTransport) -> str:
+def _session(transport: TLSTransport, agreed: Agreement) -> str:
     """Where a resumed session was that is in no shared cache: with the client, in its ticket, or in OpenSSL."""
-    hello = transport.hello
-    sealed = transport.host.parameters.tickets and (hello.offers_ticket or hello.offers_psk)
+    sealed = transport.host.parameters.tickets and (
+        agreed.protocol == "TLSv1.3" or transport.hello.offers_ticket
+    )
     return "ticket" if sealed else "internal"
 
 
@@ -171,6 +164,7 @@ def _asked_details(opening: Opening) -> tuple[str, ...]:
     return () if name and opening.host.is_named(name) else (_asked(name),)
 
 
+@lru_cache(maxsize=256)
 def _unnamed(host: TLSHost, asked: str | None) -> str:
     first = "it got the first host of this address"
     if asked is None:
@@ -183,7 +177,7 @@ def _unnamed(host: TLSHost, asked: str | None) -> str:
 def _offer(opening: Opening) -> dict[str, Value]:
     if opening.hello is None:
         return {}
-    return {"offered": " ".join(offered_versions(opening.hello)), "server_name": opening.server_name or ""}
+    return {"offered": " ".join(offered_versions(opening.hello))}
 
 
 def _progress(opening: Opening) -> tuple[str, tuple[str, ...]]:

@@ -18,7 +18,7 @@ INFO = SSLLevel.INFO
 def misdirected(transport: TLSTransport, request: Request) -> None:
     """A request for a host that must not be reached over this connection."""
     asked = f"asked for {quoted(transport.server_name)}" if transport.server_name else "named no host"
-    fields: dict[str, Value] = {"server_name": transport.server_name or "", "requested": request.host_name}
+    fields: dict[str, Value] = {"requested": request.host_name}
     transport.host.log.write(
         Event(
             INFO,
@@ -29,6 +29,7 @@ def misdirected(transport: TLSTransport, request: Request) -> None:
             hint="the two hosts differ in their settings for TLS: let them be the same, or give each a certificate "
             "of its own, so that clients do not reuse the connection (SSLVHostSNIPolicy says what must be the same)",
             details=(f"{asked} in its handshake", f"requests {quoted(request.host_name)}"),
+            hello=transport.hello,
         )
     )
 
