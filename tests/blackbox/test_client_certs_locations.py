@@ -523,11 +523,12 @@ def test_a_known_certificate_is_looked_at_again(talk) -> None:
 # --- clients that cannot, or will not ---
 
 
-def test_a_client_without_post_handshake_authentication(talk) -> None:
+def test_a_client_without_post_handshake_authentication(server: Server, talk) -> None:
     with talk("ok", V13, later=False) as connection:
         answer = connection.get("/require")
         assert answer.status == 403
         assert b"does not do post-handshake authentication" in answer.body
+        assert "SSLVerifyClient optional" in server.logged("does not do post-handshake authentication")
         assert not answer.closes
         assert connection.get("/optional").told["environment"]["SSL_CLIENT_VERIFY"] == "NONE"
 

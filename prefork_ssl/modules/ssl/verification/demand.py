@@ -19,6 +19,7 @@ from prefork_ssl.modules.ssl.directives import SSL_CIPHER_SUITE
 from prefork_ssl.modules.ssl.hosts.sni import SSL_VHOST_SNI_POLICY, SNIPolicy
 from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS, TLSHost
 from prefork_ssl.modules.ssl.log.events import verification
+from prefork_ssl.modules.ssl.log.hints.client_certificate import CANNOT_BE_ASKED
 from prefork_ssl.modules.ssl.openssl import rejection
 from prefork_ssl.modules.ssl.revocation.inspection import inspect
 from prefork_ssl.modules.ssl.revocation.line import LINE, Line
@@ -150,7 +151,8 @@ def _ask(request: Request, transport: TLSTransport, wanted: Policy, ciphers: SSL
     try:
         ask(transport, wanted, ciphers)
     except CannotBeAsked as why:
-        verification.missing(transport.host.log, transport.wire.peer, why=f"the client {why}")
+        place = transport.host.log, transport.wire.peer
+        verification.missing(*place, why=f"the client {why}", hint=CANNOT_BE_ASKED)
         if wanted.mode is Mode.REQUIRE or ciphers is not None:
             raise NotAdmitted(f"Your client cannot be asked who you are: it {why}.") from None
     except NotAnswered as why:

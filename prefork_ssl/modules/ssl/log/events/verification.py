@@ -25,13 +25,12 @@ def missing(
     hello: ClientHello | None = None,
     *,
     why: str = "the client sent none",
+    hint: str = hints.MISSING,
 ) -> None:
     """A certificate was demanded and none came; `why` may say more, such as that the client cannot be asked."""
     message = f"client certificate missing: {why}"
     fields: dict[str, Value] = {"reason": why}
-    log.write(
-        Event(INFO, "client-certificate-missing", message, client, fields, errors, hints.MISSING, hello=hello)
-    )
+    log.write(Event(INFO, "client-certificate-missing", message, client, fields, errors, hint, hello=hello))
 
 
 def refused(

@@ -21,6 +21,11 @@ MISSING = (
     "has signed, or say SSLVerifyClient optional"
 )
 
+CANNOT_BE_ASKED = (
+    "let the handshake ask already, by SSLVerifyClient optional for the whole host; browsers cannot be asked later in "
+    "TLS 1.3, only in TLS 1.2 (SSLProtocol)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Description:
