@@ -61,6 +61,7 @@ class DBMCache:
         self._settles_at = 0.0
         self._waiting: list[greenlet] = []
         self._refused_since = float("inf")
+        self._refused_by = 0
         self._loop: Any = None
         self._timer: Any = None
 
@@ -69,8 +70,7 @@ class DBMCache:
     def open(self, loop: Any) -> None:
         """See SessionCache."""
         self._loop = loop
-        with suppress(CacheDown):
-            self._opened()
+        self._open_early()
 
     def find(self, session_id: bytes) -> bytes | None:
         """See SessionCache."""
@@ -164,10 +164,7 @@ class DBMCache:
         self._remove_later()
 
     def _give_up(self) -> None:
-        now = time.monotonic()
-        self._refused_since = min(self._refused_since, now)
-        if now - self._refused_since >= _HELD_TOO_LONG:
-            self._tell_of_holder()
+        self._look_at_holder()
         self._scheduled = False
         self._tally.words[NOT_STORED] += len(self._records)
         self._records = {}
@@ -204,8 +201,13 @@ class DBMCache:
         self._holds_mutex = False
         self._mutex.release()
 
-    def _tell_of_holder(self) -> None:
-        pid = self._mutex.holder()
+    def _look_at_holder(self) -> None:
+        """Tell of a process that has the mutex for too long."""
+        now, pid = time.monotonic(), self._mutex.holder()
+        if pid != self._refused_by or now < self._refused_since:
+            self._refused_by, self._refused_since = pid, now
+        if now - self._refused_since < _HELD_TOO_LONG:
+            return
         who = f"process {pid}" if pid else "a process"
         self._trouble.tell(
             Kind.MUTEX,
@@ -225,6 +227,13 @@ class DBMCache:
             self._release_mutex()
 
     # --- the store ---
+
+    def _open_early(self) -> None:
+        """Open it before it is needed, unless there is trouble: all workers begin at the same time."""
+        with suppress(CacheDown):
+            self._opened()
+        if self._store is None and time.monotonic() >= self._opens_at:
+            self._call_in(_REOPEN / 100, self._open_early)
 
     def _use(self, kind: Kind, work: Callable[[Store], T]) -> T:
         """Do something with the store; if that turns out to be lost, with the one that has taken its place.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import mmap
+import time
 
 from prefork_ssl.modules.ssl.log.events import sessions as events
 from prefork_ssl.modules.ssl.log.log import SSLLog
@@ -32,25 +33,35 @@ _OVER = {
 }
 
 
+# Milliseconds without trouble until it is over.
+_QUIET = 2000
+
+
 class Trouble:
     """What is told, and in which log. It is made before workers are forked."""
 
     def __init__(self, log: SSLLog, previous: Trouble | None = None) -> None:
         """What the generation before has told is told."""
         self._log = log
-        self._told: memoryview = previous._told if previous else _shared_words(len(Kind))
+        # When each kind was last seen, in milliseconds of time.monotonic; 0 if all is well.
+        self._seen: memoryview = previous._seen if previous else _shared_words(len(Kind))
 
     def tell(self, kind: Kind, what: str, hint: str = "") -> None:
-        """It does not work."""
-        if not self._told[kind]:
-            self._told[kind] = 1
+        """It does not work. What follows from the master's trouble with the files is not told as well."""
+        new = not self._seen[kind] and not self._seen[Kind.KEEPING]
+        self._seen[kind] = _now()
+        if new:
             events.trouble(self._log, what, hint)
 
     def over(self, kind: Kind) -> None:
-        """It works. Called each time it does."""
-        if self._told[kind]:
-            self._told[kind] = 0
+        """It works. Called each time it does: on a disk that is full, some changes still find room."""
+        if self._seen[kind] and _now() - self._seen[kind] > _QUIET:
+            self._seen[kind] = 0
             events.recovered(self._log, _OVER[kind])
+
+
+def _now() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
 def _shared_words(count: int) -> memoryview:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 from prefork_ssl.modules.ssl.sessions.stores.store import StoreError, StoreLost
@@ -27,22 +26,17 @@ class Guard:
 
     def __init__(self, path: Path, offset: int, signature: bytes) -> None:
         """Raises StoreError."""
-        self._offset, self._signature = offset, signature
         self._looked = float("-inf")
-        self._watched = [_Watched(path)]
+        self._watched = [_Watched(path, offset, signature)]
         try:
             self.check()
         except StoreError:
             self.close()
             raise
 
-    def watch(self, paths: Iterable[Path]) -> None:
-        """Look after these files, too. To be called when all are open, and as large as they are mapped.
-
-        Raises StoreError.
-        """
-        for path in paths:
-            self._watched.append(_Watched(path))
+    def watch(self, path: Path, signature: bytes = b"") -> None:
+        """Look after this file, too. To be called when it is open, and as large as it is mapped. Raises StoreError."""
+        self._watched.append(_Watched(path, 0, signature))
         for watched in self._watched:
             watched.size = os.fstat(watched.fd).st_size
         self.check(patience=0)
@@ -51,11 +45,7 @@ class Guard:
         """Raises StoreError if a file was cut or overwritten, or if it was not in its place any more `patience` seconds
         ago."""
         for watched in self._watched:
-            if os.lseek(watched.fd, 0, os.SEEK_END) < watched.size:
-                raise StoreLost(f"{watched.path} was cut", ANEW)
-        first = self._watched[0]
-        if os.pread(first.fd, len(self._signature), self._offset) != self._signature:
-            raise StoreLost(f"{first.path} is damaged: it was overwritten, or errors were found in it", ANEW)
+            watched.check()
         now = time.monotonic()
         if now - self._looked >= patience:
             for watched in self._watched:
@@ -64,7 +54,7 @@ class Guard:
 
     def condemn(self) -> None:
         """Overwrite the signature: nobody uses the file any more. Who is reading just now is not disturbed."""
-        os.pwrite(self._watched[0].fd, bytes(len(self._signature)), self._offset)
+        self._watched[0].overwrite_signature()
 
     def before_unmapping(self) -> None:
         """Unmapping a file may read it once more: give it back the size that it is mapped with."""
@@ -82,27 +72,41 @@ class Guard:
 
 
 class _Watched:
-    """A file, as it was when it was opened."""
+    """A file, as it was when it was opened. It begins with `signature` at `offset`; b"" for none."""
 
-    __slots__ = ("fd", "identity", "path", "size")
+    __slots__ = ("_offset", "_path", "_signature", "fd", "identity", "size")
 
-    def __init__(self, path: Path) -> None:
-        self.path = str(path)
+    def __init__(self, path: Path, offset: int, signature: bytes) -> None:
+        """Raises StoreError."""
+        self._path = str(path)
+        self._offset, self._signature = offset, signature
         try:
             self.fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError as error:
-            raise _trouble(self.path, error) from error
+            raise _trouble(self._path, error) from error
         found = os.fstat(self.fd)
         self.size = found.st_size
         self.identity = (found.st_dev, found.st_ino)
 
+    def check(self) -> None:
+        """Raises StoreLost if it was cut or overwritten."""
+        if os.lseek(self.fd, 0, os.SEEK_END) < self.size:
+            raise StoreLost(f"{self._path} was cut", ANEW)
+        signature = self._signature
+        if signature and os.pread(self.fd, len(signature), self._offset) != signature:
+            raise StoreLost(f"{self._path} is damaged: it was overwritten, or errors were found in it", ANEW)
+
     def check_place(self) -> None:
+        """Raises StoreError if it is not in its place."""
         try:
-            now = os.stat(self.path)  # noqa: PTH116 - the faster one
+            now = os.stat(self._path)  # noqa: PTH116 - the faster one
         except OSError as error:
-            raise _trouble(self.path, error) from error
+            raise _trouble(self._path, error) from error
         if (now.st_dev, now.st_ino) != self.identity:
-            raise StoreLost(f"{self.path} was replaced", ANEW)
+            raise StoreLost(f"{self._path} was replaced", ANEW)
+
+    def overwrite_signature(self) -> None:
+        os.pwrite(self.fd, bytes(len(self._signature)), self._offset)
 
 
 def _trouble(path: str, error: OSError) -> StoreError:

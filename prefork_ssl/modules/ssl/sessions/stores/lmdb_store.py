@@ -34,6 +34,8 @@ _CHANGE, _EACH_PAGE = 11, 3
 _READERS = 2048
 # The first meta page: its header is 16 bytes long, then come MDB_MAGIC and MDB_DATA_VERSION.
 _SIGNATURE_AT, _SIGNATURE = 16, bytes.fromhex("dec0efbe01000000")
+# What the lock file begins with, MDB_MAGIC again. Behind it are locks: who takes one out of random bytes never gets it.
+_LOCK_SIGNATURE = _SIGNATURE[:4]
 
 
 class LMDBStore(Store):
@@ -54,6 +56,7 @@ class LMDBStore(Store):
             finally:
                 environment.close()
             os.truncate(path, _size(limit))
+            _allocate(Path(f"{path}-lock"))
 
     @classmethod
     def intact(cls, path: Path, limit: int) -> bool:
@@ -93,7 +96,7 @@ class LMDBStore(Store):
             self._records = self._environment.open_db(b"records", create=False)
             self._expiries = self._environment.open_db(b"expiries", create=False)
             self._environment.reader_check()
-            self._guard.watch([Path(f"{self._path}-lock")])
+            self._guard.watch(Path(f"{self._path}-lock"), _LOCK_SIGNATURE)
 
     def get(self, session_id: bytes) -> bytes | None:
         """See Store."""
@@ -211,6 +214,12 @@ def _size(limit: int) -> int:
     return max(-(-limit // _PAGE), _FEWEST_PAGES) * _PAGE
 
 
+def _allocate(path: Path) -> None:
+    """Give a file its place on the disk: it is written to by memory, which ends the process if there is none left."""
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
 def _open(path: Path, size: int) -> lmdb.Environment:
     return lmdb.open(
         str(path),
@@ -240,6 +249,6 @@ def _errors(path: Path) -> Iterator[None]:
 def _trouble(path: Path, error: lmdb.Error) -> StoreError:
     if isinstance(error, lmdb.ReadersFullError):
         return StoreError(f"{path} is open in too many processes")
-    if type(error) is lmdb.Error:  # what the system refused
+    if type(error) in (lmdb.Error, lmdb.DiskError):  # what the system refused
         return StoreError(f"{path} cannot be used: {error}", "is there room on its disk?")
     return StoreLost(f"{path} is damaged: {error}")

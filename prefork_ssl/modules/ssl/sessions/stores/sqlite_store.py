@@ -88,7 +88,8 @@ class SQLiteStore(Store):
         except sqlite3.Error as error:
             raise _trouble(self._path, error) from error
         self.extent()
-        self._guard.watch(Path(f"{self._path}{suffix}") for suffix in self.suffixes[1:])
+        for suffix in self.suffixes[1:]:
+            self._guard.watch(Path(f"{self._path}{suffix}"))
 
     def get(self, session_id: bytes) -> bytes | None:
         """See Store."""
