@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -332,6 +333,19 @@ def test_it_survives_reloads_and_ends_with_the_master(new_server, root: Issuer, 
     assert first is not None
     server.stop()
     until(lambda: not processes.alive(first), "it has ended")
+
+
+def test_a_server_without_a_master_has_one_too(new_server, root: Issuer, visit, known) -> None:
+    server = new_server(configuration(on=ON), ca=root.file)
+    with TESTS:
+        alone = subprocess.Popen(server.command("-X"), stdin=subprocess.DEVNULL)
+    try:
+        until(server.ports["https"].listening, "it accepts connections", 20)
+        assert visit(server, known("good")) == GOOD
+        assert visit(server, known("bad", revoked=True))[0] == 403
+    finally:
+        alone.terminate()
+        alone.wait(10)
 
 
 def test_where_nobody_is_asked_there_is_no_such_program(new_server, root: Issuer, visit, known) -> None:
