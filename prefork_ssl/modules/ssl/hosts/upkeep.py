@@ -11,6 +11,7 @@ from prefork_ssl.kernel.hooks import Renewal
 from prefork_ssl.kernel.process.privileges import worker_identity
 from prefork_ssl.modules.ssl.context.tickets import TicketKeys
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_WATCH, SSL_SESSION_TICKET_KEY_LIFETIME
+from prefork_ssl.modules.ssl.hosts.expiry import Expiry
 from prefork_ssl.modules.ssl.hosts.table import TLSHosts
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.keys.watch import Stamps, Watch
@@ -29,6 +30,7 @@ class Upkeep:
 
     watch: Watch
     ticket_keys: TicketKeys
+    expiry: Expiry
     stapled: Mapping[Subject, SSLLog]
     log: SSLLog
 
@@ -43,6 +45,7 @@ def upkeep(configuration: Configuration, stamps: Stamps, table: TLSHosts, log: S
     return Upkeep(
         Watch(stamps if settings[SSL_CERTIFICATE_WATCH] else {}),
         TicketKeys(settings[SSL_SESSION_TICKET_KEY_LIFETIME], births),
+        Expiry(table.values()),
         {subject: host.log for host in table.values() for subject in host.stapled},
         log,
     )
@@ -72,6 +75,8 @@ def maintain(generation: Generation) -> Renewal | None:
     generation[SESSIONS].maintain()
     _staple(generation)
     _keep_inspecting(generation)
+    for log, finding in kept.expiry.look():
+        log.write(lifecycle.found(finding))
     if changed := kept.watch.look():
         lifecycle.files_changed(kept.log, changed)
         return Renewal.RELOAD
