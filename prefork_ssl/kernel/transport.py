@@ -49,8 +49,9 @@ class Wire:
     """A connected, non-blocking socket that a greenlet can wait for.
 
     `peer` and `local` are (address, port). `idle` is true while the connection waits for a request to begin: a worker
-    that drains may end it then. `deadline` is in the loop's time. `patience`, once set, is how many seconds each single
-    wait to write may take: while bytes go out, a long answer has all the time that it needs (Apache's Timeout).
+    that drains may end it then. `now()` is the loop's time in seconds, as of the beginning of this turn of the loop;
+    `deadline` is in that time. `patience`, once set, is how many seconds each single wait to write may take: while bytes
+    go out, a long answer has all the time that it needs (Apache's Timeout).
     """
 
     __slots__ = (
@@ -64,6 +65,7 @@ class Wire:
         "deadline",
         "idle",
         "local",
+        "now",
         "patience",
         "peer",
         "sock",
@@ -76,21 +78,18 @@ class Wire:
         self.idle = False
         self.deadline = _NEVER
         self.patience: float | None = None
-        self._hub = get_hub()
+        self._hub = hub = get_hub()
+        self.now = hub.loop.now
         self._waiting: greenlet | None = None
         self._writing: greenlet | None = None
         self._rested = 0.0
         self._stirred = False
-        self._reader: Any = self._hub.loop.io(sock.fileno(), _READ)
+        self._reader: Any = hub.loop.io(sock.fileno(), _READ)
         self._writer: Any = None
-
-    def now(self) -> float:
-        """The loop's time in seconds, as of the beginning of this turn of the loop."""
-        return self._hub.loop.now()
 
     def limit(self, seconds: float) -> None:
         """From now until the next call of limit, what still waits after `seconds` raises Deadline."""
-        self.deadline = self._hub.loop.now() + seconds
+        self.deadline = self.now() + seconds
 
     def interrupt(self, error: Exception) -> None:
         """Raise `error` in the greenlet that waits here, if one does; of two, in the one that reads. Called from the

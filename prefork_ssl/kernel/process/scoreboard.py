@@ -49,7 +49,8 @@ class Slot:
 
     PID (0: the slot is free), NUMBER (of the worker, from 1), GENERATION, DRAINING (1 or 0), BEATS (rises while the
     worker lives), ACCEPTED (connections so far), OPEN (connections now), REQUESTS (so far), BUSY (requests now),
-    SENT (bytes of response bodies so far). Counters of modules come behind them.
+    SENT (bytes of response bodies so far). What is about requests is as of the last beat. Counters of modules come
+    behind them.
     """
 
     __slots__ = ("words",)

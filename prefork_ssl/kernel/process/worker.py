@@ -65,6 +65,7 @@ class Worker:
         self._channel = channel
         self._log = crew.generation.logs.server
         self._words = slot.words
+        self._requests = self._busy = self._sent = 0
         self._hub = get_hub()
         self.loop: Any = self._hub.loop
         self._dispatcher = crew.dispatcher
@@ -90,6 +91,7 @@ class Worker:
         self._channel.send("ready")
         self._show()
         self._ended.wait()
+        self._publish()
         self._run_hooks("worker_stop")
         self.generation.logs.flush()
 
@@ -160,8 +162,14 @@ class Worker:
         if self._patience:
             signal.setitimer(signal.ITIMER_REAL, self._patience + _MASTERS_TURN)
 
+    def _publish(self) -> None:
+        """Put what requests have counted where others see it: it changes too often to write there each time."""
+        words = self._words
+        words[REQUESTS], words[BUSY], words[SENT] = self._requests, self._busy, self._sent
+
     def _sweep(self) -> None:
         self._show_life()
+        self._publish()
         now = self.loop.now()
         if self.draining:
             self._hurry(now)
@@ -186,15 +194,13 @@ class Worker:
 
     def request_begins(self, _request: Request) -> None:
         """Called by the HTTP loop."""
-        words = self._words
-        words[REQUESTS] += 1
-        words[BUSY] += 1
+        self._requests += 1
+        self._busy += 1
 
     def request_ends(self, _request: Request, response: Response) -> None:
         """Called by the HTTP loop."""
-        words = self._words
-        words[BUSY] -= 1
-        words[SENT] += response.sent
+        self._busy -= 1
+        self._sent += response.sent
 
     def _take(self, sock: socket.socket, peer: Address, local: Address, connect: Connect) -> None:
         wire = Wire(sock, peer, local)
