@@ -203,6 +203,14 @@ def test_the_environment_changes_with_the_client(server, authority, wallet: Wall
 
 
 @VERSIONS
+def test_letters_beyond_ascii_are_bytes_of_utf_8(told, wallet: Wallet, version) -> None:
+    """PEP 3333: one character is one byte."""
+    found = told("/standard", wallet.root.client("umlaut", name("Jürgen €")), version)
+    assert found["SSL_CLIENT_S_DN_CN"].encode("latin-1").decode() == "Jürgen €"
+    assert found["SSL_CLIENT_S_DN"] == "CN=J\\C3\\BCrgen \\E2\\82\\AC,O=Clients,C=DE"
+
+
+@VERSIONS
 def test_logs(server: Server, told, version) -> None:
     told("/", version=version)
     told("/", None, version)
