@@ -176,7 +176,7 @@ def _without_base64(data: bytes) -> bytes:
     if der[:1] != bytes([_SEQUENCE]):
         raise Unreadable(
             "holds neither PEM nor DER: there is no -----BEGIN line",
-            "name a certificate or key file in PEM, or convert it",
+            "name a file with a certificate, key or CRL in PEM, or convert it",
         )
     return der
 
