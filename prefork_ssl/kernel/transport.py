@@ -50,8 +50,8 @@ class Wire:
 
     `peer` and `local` are (address, port). `idle` is true while the connection waits for a request to begin: a worker
     that drains may end it then. `now()` is the loop's time in seconds, as of the beginning of this turn of the loop;
-    `deadline` is in that time. `patience`, once set, is how many seconds each single wait to write may take: while bytes
-    go out, a long answer has all the time that it needs (Apache's Timeout).
+    `deadline` is in that time. `patience`, once set, is how many seconds each single wait to write may take: while
+    bytes go out, a long answer has all the time that it needs (Apache's Timeout).
     """
 
     __slots__ = (

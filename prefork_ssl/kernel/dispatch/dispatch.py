@@ -105,8 +105,7 @@ class Endpoint:
         """The response. Raises nothing."""
         try:
             target = self._targets[request.target]
-            field = request.fields.get("host") if target.authority is None else target.authority
-            site, request.host_name = self._names[field]
+            site, request.host_name = self._names[target.authority or request.fields.get("host")]
             request.site = site
             request.host = site.host
             request.settings = site.host.settings
