@@ -14,7 +14,6 @@ from gevent.socket import socket as cooperative_socket
 from prefork_ssl.kernel.generation import Key
 from prefork_ssl.modules.ssl.revocation.desk import Desk
 from prefork_ssl.modules.ssl.stapling.errand import Job, Outcome, decode, encode
-from prefork_ssl.modules.ssl.stapling.fetcher import carry_out
 
 # Seconds beyond what a responder may take: for the connection to it as long as for its answer, and for ourselves.
 _MARGIN = 2.0
@@ -49,6 +48,9 @@ class Line:
         """What came of it. The greenlet waits; a job that takes too long has failed. Where there is no helper, a thread
         does its work."""
         if not self._desk.attended:
+            # Not above: it imports Python's ssl, which applications must be able to have patched (gevent.monkey).
+            from prefork_ssl.modules.ssl.stapling.fetcher import carry_out
+
             return gevent.get_hub().threadpool.apply(carry_out, (job,))
         job = replace(job, number=next(self._numbers))
         answer = self._waiting[job.number] = AsyncResult()
