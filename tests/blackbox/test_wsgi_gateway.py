@@ -140,11 +140,13 @@ def test_early_hints_come_before_the_response(server: Server) -> None:
     assert clients.exchange(server.http, b"GET /plain/hints HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
 
 
-def test_write_after_the_end_reaches_no_other_request(server: Server) -> None:
-    get(server, "late_write")
-    reply = get(server, "later_write")
-    assert b"after the application's end" in reply.body
-    assert b"smuggled" not in reply.body
+def test_write_and_hints_after_the_end_reach_no_other_request(server: Server) -> None:
+    with opened(server, "late_write") as sock:
+        received(sock, b"done")
+        sock.sendall(b"GET /plain/later_write HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        reply = clients.parse(clients.drain(sock))
+    assert reply.status == 200
+    assert reply.body.startswith(b"write() was called after the application's end")
 
 
 # --- the request ---

@@ -178,13 +178,15 @@ def do_endless_write(_environ, start_response):
     return []
 
 
-def do_late_write(_environ, start_response):
+def do_late_write(environ, start_response):
     late["write"] = ok(start_response)
+    late["hints"] = environ["wsgi.early_hints"]
     return [b"done"]
 
 
 def do_later_write(_environ, start_response):
     ok(start_response)
+    late["hints"]([("Link", "</late>; rel=preload")])
     try:
         late["write"](b"HTTP/1.1 200 smuggled")
     except RuntimeError as error:

@@ -18,7 +18,7 @@ from prefork_ssl.config.tree import Configuration
 from prefork_ssl.modules.wsgi.applications.world import is_unique
 from prefork_ssl.modules.wsgi.directives import WSGI_MONKEY_PATCH, WSGI_PRELOAD, WSGI_THREADS
 
-_OURS = frozenset(("__main__", "gevent", "prefork_ssl"))
+_OURS = frozenset(("__main__", "gevent"))
 
 
 def wants_patches(configuration: Configuration) -> bool:

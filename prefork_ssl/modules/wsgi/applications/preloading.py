@@ -16,17 +16,16 @@ from prefork_ssl.modules.wsgi.applications.world import World
 def preload(applications: Applications) -> tuple[World, list[Failure]]:
     """Import the applications, and leave the interpreter as it was. Their world is for the workers to enter."""
     gc.unfreeze()  # what earlier generations have left can now be freed
-    ours = World()
+    world = World()
     threads = set(threading.enumerate())
     try:
         failures = applications.load() or _unfit(applications, set(threading.enumerate()) - threads)
-        theirs = World()
     finally:
-        ours.enter()
+        world.leave()
     # The workers share this memory as long as nobody writes to it, and a collection would.
     gc.collect()
     gc.freeze()
-    return theirs, failures
+    return world, failures
 
 
 def _unfit(applications: Applications, threads: Collection[threading.Thread]) -> list[Failure]:

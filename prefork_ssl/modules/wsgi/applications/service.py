@@ -30,9 +30,8 @@ class Service:
         self.applications = Applications(generation.configuration)
         self._patched = wants_patches(generation.configuration)
         self._world: World | None = None
-        self._told = memoryview(mmap.mmap(-1, 8)).cast(
-            "d"
-        )  # when tracebacks were logged; all workers share it
+        # When tracebacks were logged; all workers share it.
+        self._told = memoryview(mmap.mmap(-1, 8)).cast("d")
         if generation.configuration.server.settings[WSGI_PRELOAD] and self.applications.mounts:
             self._world, failures = preload(self.applications)
             self._refuse(failures, generation.logs.server)
@@ -55,8 +54,8 @@ class Service:
         gc.freeze()
 
     def end(self) -> None:
-        """In a worker, after it has served: what applications wanted to be done at the end."""
-        if self.applications.mounts:
+        """In a worker, after it has served: what the applications that it has imported wanted to be done at the end."""
+        if self.applications.mounts and self._world is None:
             atexit._run_exitfuncs()
 
     def _refuse(self, failures: Sequence[Failure], log: ErrorLog) -> None:

@@ -76,10 +76,11 @@ def as_bytes(text: str) -> str:
 
 
 def _add_user(environ: dict[str, Any], user: str, auth_type: str | None) -> None:
-    """Who the server has identified. The proof, a password perhaps, is none of the application's business."""
+    """Who the server has identified. A password that it has checked is none of the application's business."""
     environ["REMOTE_USER"] = user if user.isascii() else as_bytes(user)
-    environ["AUTH_TYPE"] = auth_type or ""
-    environ.pop("HTTP_AUTHORIZATION", None)
+    if auth_type is not None:
+        environ["AUTH_TYPE"] = auth_type
+        environ.pop("HTTP_AUTHORIZATION", None)
 
 
 def _constants(generation: Generation, host: Host, mount: Mount) -> Mapping[str, object]:

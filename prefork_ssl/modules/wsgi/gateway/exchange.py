@@ -60,6 +60,7 @@ class Exchange:
                 self._give_pieces(result)
         finally:
             self._close(result)
+            self._begun = True
 
     # --- what the application is given ---
 

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prefork_ssl.kernel.request import BodyError
@@ -31,6 +31,7 @@ def opened(*pieces: bytes | BodyError) -> tuple[BodyFile, io.BufferedReader]:
     return raw, io.BufferedReader(raw, 64)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.binary(min_size=1, max_size=90), max_size=8),
     st.lists(st.tuples(st.sampled_from(["read", "readline", "read1"]), st.integers(0, 200)), max_size=12),

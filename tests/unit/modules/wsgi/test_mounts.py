@@ -1,7 +1,7 @@
 """Which mount a path belongs to."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prefork_ssl.config.errors import Origin
@@ -36,6 +36,7 @@ def test_examples(path: str, prefix: str | None) -> None:
 SEGMENTS = st.lists(st.sampled_from(["a", "b", "ab", "c"]), max_size=4)
 
 
+@settings(deadline=None)
 @given(st.sets(SEGMENTS.map(tuple), max_size=6), SEGMENTS, st.booleans())
 def test_it_is_the_one_with_most_segments(mounts: set[tuple[str, ...]], path: list[str], slash: bool) -> None:
     def written(segments) -> str:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -14,14 +15,14 @@ from prefork_ssl.modules.wsgi.applications.world import World
 
 
 @pytest.fixture(autouse=True)
-def ours() -> Iterator[World]:
+def as_before() -> Iterator[None]:
     world = World()
-    yield world
-    world.enter()
+    yield
+    world.leave()
 
 
 @pytest.fixture
-def theirs(tmp_path: Path, ours: World) -> World:
+def theirs(tmp_path: Path) -> World:
     (tmp_path / "imported.py").write_text(
         "import logging, os, sys, wave\n"
         "os.environ['MADE_UP'] = 'yes'\n"
@@ -29,12 +30,12 @@ def theirs(tmp_path: Path, ours: World) -> World:
         "logging.getLogger().addHandler(logging.NullHandler())\n"
         "logging.getLogger().setLevel('ERROR')\n"
     )
+    world = World()
     sys.path.insert(0, str(tmp_path))
     import imported
 
     assert imported
-    world = World()
-    ours.enter()
+    world.leave()
     return world
 
 
@@ -64,15 +65,21 @@ def test_the_second_time_is_like_the_first(theirs: World) -> None:
         assert sum(type(each) is logging.NullHandler for each in logging.root.handlers) == 1
 
 
-def test_compiled_modules_are_had_once(ours: World) -> None:
+def test_what_came_meanwhile_stays(theirs: World) -> None:
+    meanwhile = sys.modules["meanwhile"] = ModuleType("meanwhile")
+    theirs.enter()
+    assert sys.modules["meanwhile"] is meanwhile
+
+
+def test_compiled_modules_are_had_once() -> None:
     compiled = "markupsafe._speedups"
     for name in [name for name in sys.modules if name.startswith("markupsafe")]:
         del sys.modules[name]
-    before = World()
+    world = World()
     import markupsafe._speedups as first
 
     assert first.__spec__.loader.__class__.__name__ == "ExtensionFileLoader"
-    before.enter()
+    world.leave()
     assert "markupsafe" not in sys.modules
     assert sys.modules[compiled] is first
     import markupsafe
