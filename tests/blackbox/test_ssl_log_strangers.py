@@ -254,6 +254,26 @@ def test_a_request_for_a_host_with_other_terms(new_server, authority: Authority)
     assert "SSLVHostSNIPolicy" in line.hint
 
 
+@pytest.mark.needs("openssl")
+def test_clients_that_name_no_host_where_they_must(new_server) -> None:
+    other = ONE_HOST.replace("localhost", "rsa.test")
+    server = new_server("SSLLog logs/ssl_log\nSSLStrictSNIVHostCheck on\n" + ONE_HOST + other).start()
+    request = b"GET / HTTP/1.1\r\nHost: rsa.test\r\nConnection: close\r\n\r\n"
+    assert b"HTTP/1.1 403 " in clients.s_client(server.https, "-noservername", data=request).stdout
+    line = last_line(server, "handshake done")
+    assert line.hint.endswith("SSLStrictSNIVHostCheck on refuses such clients")
+    line = last_line(server, "access denied by SSLStrictSNIVHostCheck")
+    assert line.details == "GET /, failed: the client named no host, no SNI"
+    assert line.hint.endswith("SSLStrictSNIVHostCheck off lets them in")
+
+
+def test_what_a_section_demands_of_plain_http(new_server) -> None:
+    server = new_server(f"SSLLog logs/ssl_log\n<Location />\nSSLRequireSSL\n</Location>\n{ONE_HOST}").start()
+    assert clients.get(server.http, "/").status == 403
+    line = last_line(server, "access denied by SSLRequireSSL")
+    assert (line.host, line.details) == ("localhost", "GET /, failed: the connection is not encrypted")
+
+
 def test_how_a_connection_ends_and_what_it_has_carried(server: Server, authority: Authority) -> None:
     context = clients.tls_context(authority.cert, least=ssl.TLSVersion.TLSv1_3)
     with clients.tls(server.https, context) as sock:

@@ -18,7 +18,7 @@ from prefork_ssl.modules.ssl.access.conditions import CONDITIONS
 from prefork_ssl.modules.ssl.access.directives import SSL_REQUIRE, SSL_REQUIRE_SSL, Rule
 from prefork_ssl.modules.ssl.access.options import SSL_OPTIONS, SSLOption
 from prefork_ssl.modules.ssl.access.user_name import user_name
-from prefork_ssl.modules.ssl.hosts.table import TLS_HOSTS
+from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS
 from prefork_ssl.modules.ssl.log.event import quoted
 from prefork_ssl.modules.ssl.log.events.requests import denied
 
@@ -71,9 +71,8 @@ class Refusals:
     Satisfy says."""
 
     def __init__(self, generation: Generation, host: Host, *, strict: bool) -> None:
-        tls_host = generation[TLS_HOSTS].get(host)
         self._log = generation.logs.for_host(host)
-        self._ssl_log = tls_host.log if tls_host else None
+        self._ssl_log = generation[SSL_LOGS][host]
         self._modules = generation.modules
         self._strict = strict
 
@@ -93,8 +92,7 @@ class Refusals:
 
     def _refuse(self, request: Request, directive: str, why: str, note: str = "") -> Response:
         request.env["ssl-access-forbidden"] = "1"
-        if self._ssl_log is not None:
-            denied(self._ssl_log, request, directive, why)
+        denied(self._ssl_log, request, directive, why)
         message = f"access to {request.path} failed, reason: {directive}: {why}"
         self._log.write(Level.ERROR, message, module="ssl", client=request.transport.wire.peer)
         if self._strict:

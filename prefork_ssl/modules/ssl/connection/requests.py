@@ -67,6 +67,7 @@ class HostNames:
         if transport.host is self._own and request.host_name and not self._strict:
             return None
         if transport.server_name is None and self._must_be_named(transport):
+            requests.nameless(transport, request)
             note = "Your client did not say, when it connected, which host it wants (SNI)."
             return Response(403, note=note)
         if transport.server_name is not None and not request.host_name:

@@ -69,6 +69,21 @@ def _moment(written: str) -> datetime:
     return datetime.strptime(written, form)
 
 
+def test_parts_of_the_configuration_may_have_brackets():
+    details = ("GET /", 'failed: %{SSL_CLIENT_S_DN_O} in { "a" } and (x [y])')
+    found = read(
+        text.render,
+        Event(SSLLevel.INFO, "denied", "access denied by SSLRequire", CLIENT, details=details, hint="a (b)"),
+    )
+    assert found
+    assert (found.message, found.client, found.host, found.hint) == (
+        "access denied by SSLRequire",
+        "192.0.2.1",
+        "www.test:443",
+        "a (b)",
+    )
+
+
 @FORMS
 def test_what_went_well_is_passed_over(render):
     for name, message in (

@@ -34,7 +34,7 @@ def misdirected(transport: TLSTransport, request: Request) -> None:
     )
 
 
-def denied(log: SSLLog, request: Request, directive: str, why: str) -> None:
+def denied(log: SSLLog, request: Request, directive: str, why: str, hint: str = "") -> None:
     """A request was refused by `directive` ("SSLRequire", "SSLRequireSSL"); `why` is the part of it that failed, as it
     stands in the configuration, with the values that it had, which are quoted()."""
     fields: dict[str, Value] = {"directive": directive, "reason": why, "path": request.path}
@@ -45,6 +45,16 @@ def denied(log: SSLLog, request: Request, directive: str, why: str) -> None:
             f"access denied by {directive}",
             request.transport.wire.peer,
             fields,
+            hint=hint,
             details=(quoted(f"{request.method} {request.path}"), f"failed: {why}"),
         )
     )
+
+
+def nameless(transport: TLSTransport, request: Request) -> None:
+    """SSLStrictSNIVHostCheck refuses a client that named no host in its handshake."""
+    hint = (
+        "programs that connect to an address instead of a name send no SNI, nor do those from before 2010; "
+        "SSLStrictSNIVHostCheck off lets them in"
+    )
+    denied(transport.host.log, request, "SSLStrictSNIVHostCheck", "the client named no host, no SNI", hint)

@@ -19,7 +19,7 @@ _TEXT_HEAD = re.compile(
 )
 _TEXT_REST = re.compile(
     rb"(?P<message>.*?)"
-    rb"(?: \((?:client (?P<client>[^,)]+), )?server (?P<host>[^,)]+)[^)]*\)(?: \[Hint: (?P<hint>.*)\])?)?"
+    rb"(?: \((?:client (?P<client>[^,)]+), )?server (?P<host>[^,)]+)(?:, .*)?\)(?: \[Hint: (?P<hint>.*)\])?)?"
 )
 _FAILING = tuple(words.encode() for words in FAILURES.values())
 # What belongs to the line before.
