@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-# Seconds that a request may be delayed so that its client finds its session wherever it comes next.
-SETTLING = 0.005
-
 
 class CacheDown(Exception):
     """The cache cannot be asked just now. Whoever has to know has been told."""
@@ -33,7 +30,7 @@ class SessionCache(Protocol):
         """File a record, soon."""
 
     def settle(self) -> None:
-        """Let the greenlet wait until others see what was stored and removed, but no longer than SETTLING."""
+        """Let the greenlet wait until others see what was stored and removed, but not for long."""
 
     def remove(self, session_id: bytes) -> None:
         """Take a record out: at once for this worker, soon for others."""

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from gevent import get_hub, sleep
 from greenlet import getcurrent, greenlet
 
-from prefork_ssl.modules.ssl.sessions.cache import SETTLING, CacheDown
+from prefork_ssl.modules.ssl.sessions.cache import CacheDown
 from prefork_ssl.modules.ssl.sessions.mutex import Mutex, MutexError
 from prefork_ssl.modules.ssl.sessions.place import StorePlace
 from prefork_ssl.modules.ssl.sessions.stores.store import Store, StoreError, StoreLost
@@ -29,6 +29,8 @@ T = TypeVar("T")
 # Seconds between two tries to take the mutex, and until it is given up.
 _RETRY = 0.001
 _WRITER_PATIENCE, _READER_PATIENCE = 0.05, 0.005
+# Seconds that a request may be delayed so that its client finds its session wherever it comes next.
+_SETTLING = 0.005
 # Seconds of giving up until somebody is told.
 _HELD_TOO_LONG = 1.0
 # Seconds until a store that could not be opened is tried again, or removals that could not be made.
@@ -125,7 +127,7 @@ class DBMCache:
         if not self._scheduled:
             self._scheduled = True
             now = time.monotonic()
-            self._settles_at, self._gives_up_at = now + SETTLING - _RETRY, now + _WRITER_PATIENCE
+            self._settles_at, self._gives_up_at = now + _SETTLING - _RETRY, now + _WRITER_PATIENCE
             self._loop.run_callback(self._flush)
 
     def _flush(self) -> None:

@@ -45,16 +45,15 @@ class Contents(Protocol):
 
 
 def open_contents(server: Server) -> Contents:
-    """The cache of a server. From now on this process has no more rights than the server's workers.
+    """The cache of a server. Raises CommandError.
 
-    Raises CommandError.
+    For one in files, this process has no more rights than the server's workers from now on: what is in the files comes
+    from them, and may be made to harm who opens it.
     """
-    identity = server.workers
-    if identity is not None:
-        # What is in the cache comes from them, and may be made to harm who reads it.
-        become(identity)
     match server.cache:
         case DBM() as cache:
+            if (identity := server.workers) is not None:
+                become(identity)
             return FileContents(place_of(cache, server.mutex))
         case CacheServer() as cache:
             return _redis(cache)

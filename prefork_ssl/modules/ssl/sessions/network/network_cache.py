@@ -7,13 +7,14 @@ greenlet that has nothing else to do. When the server does not answer, it is lef
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
 import gevent
 from gevent.queue import Empty, LifoQueue
 
-from prefork_ssl.modules.ssl.sessions.cache import SETTLING, CacheDown
+from prefork_ssl.modules.ssl.sessions.cache import CacheDown
 from prefork_ssl.modules.ssl.sessions.choices import Server
 from prefork_ssl.modules.ssl.sessions.network.breaker import Breaker
 from prefork_ssl.modules.ssl.sessions.network.client import PATIENCE, Client, RemoteError
@@ -26,6 +27,8 @@ _CONNECTIONS = 8
 _LONGEST_RECORD = 65536
 # Changes that wait, at most; and how many are made at a time.
 _MOST_WAITING, _BATCH = 10_000, 200
+# Seconds for the first connection.
+_WARMING_UP = 2.0
 _HINT = "is it running, and is its address right? it is tried again by itself"
 
 
@@ -51,6 +54,7 @@ class NetworkCache:
         self._clients = LifoQueue()
         for _ in range(_CONNECTIONS):
             self._clients.put(self._new_client(self._server))
+        gevent.spawn(self._warm_up)
 
     def find(self, session_id: bytes) -> bytes | None:
         """See SessionCache."""
@@ -78,7 +82,7 @@ class NetworkCache:
     def settle(self) -> None:
         """See SessionCache."""
         if self._writer is not None:
-            self._writer.join(SETTLING)
+            self._writer.join(PATIENCE)
 
     def remove(self, session_id: bytes) -> None:
         """See SessionCache."""
@@ -93,6 +97,12 @@ class NetworkCache:
             self._writer.join(2 * PATIENCE)
         while not self._clients.empty():
             self._clients.get_nowait().close()
+
+    def _warm_up(self) -> None:
+        """Connect before the first client asks: looking up the name, and all that a library does the first time, may
+        take longer than a client waits."""
+        with suppress(RemoteError), gevent.Timeout(_WARMING_UP, RemoteError()):
+            self._with_client(lambda client: client.get(b""))
 
     def _write_soon(self) -> None:
         if self._writer is None:
