@@ -6,9 +6,12 @@ The server has one worker, and what the applications wait for are other requests
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from unittest import mock
 
 import pytest
 from blackbox import clients
@@ -25,13 +28,18 @@ WSGIApplication / cooperating:application
 {ONE_HOST}"""
 
 # What the standard library keeps if it is imported before, as by the server: a lock that nobody holds while waiting,
-# and waitpid for the class that gevent has replaced.
-KEPT = {"_strptime._thread_allocate_lock", "subprocess._waitpid"}
+# and names for classes and functions that gevent has replaced.
+KEPT = {"_strptime._thread_allocate_lock", "subprocess._waitpid", "ssl.socket", "ssl.create_connection"}
 
 
-@pytest.fixture(scope="module")
-def server(new_module_server) -> Server:
-    return new_module_server(CONFIGURATION, applications=APPLICATIONS).start()
+@pytest.fixture(
+    scope="module", params=["", "LoadModule greedy_module blackbox.greedy:module\n"], ids=["", "late"]
+)
+def server(new_module_server, request: pytest.FixtureRequest) -> Server:
+    """Also one where a module has imported much before."""
+    made = new_module_server(request.param + CONFIGURATION, applications=APPLICATIONS)
+    with mock.patch.dict(os.environ, PYTHONPATH=str(Path(__file__).resolve().parents[1])):
+        return made.start()
 
 
 def get(server: Server, target: str) -> str:

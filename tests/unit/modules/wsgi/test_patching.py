@@ -42,16 +42,18 @@ print(get_hub_if_exists())
 def test_libraries_that_keep_what_blocks_are_forgotten() -> None:
     program = """
 import types
-keeping, holding, clean = (types.ModuleType(name) for name in ("keeping", "holding.inner", "clean"))
+names = ("keeping", "holding.inner", "clean", "user")
+keeping, holding, clean, user = map(types.ModuleType, names)
 import threading
 keeping.Lock = threading.Lock
 holding.Special = type("Special", (threading.local,), {})
 clean.threading = threading
-made = {"keeping": keeping, "holding": types.ModuleType("holding"), "holding.inner": holding, "clean": clean}
-sys.modules.update(made)
+user.hold = holding
+sys.modules.update(zip(names, (keeping, holding, clean, user)))
+sys.modules["holding"] = types.ModuleType("holding")
 from prefork_ssl.modules.wsgi.applications.patching import patch
 patch()
-left = ("keeping", "holding", "holding.inner", "clean", "prefork_ssl", "gevent", "threading", "cryptography")
+left = (*names, "holding", "prefork_ssl", "gevent", "threading", "cryptography")
 print(*(name for name in left if name in sys.modules))
 """
     assert run(program) == "clean prefork_ssl gevent threading cryptography"
