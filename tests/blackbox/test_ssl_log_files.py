@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import re
 import signal
 import ssl
@@ -300,6 +302,17 @@ def test_so_are_links_and_devices(new_server) -> None:
     assert "name a file, not a link to one" in done.stderr
     server.configure(KEY_LOG.replace("conf/keys", "/dev/null"))
     assert "/dev/null is no regular file" in server.run("-D", "FOREGROUND").stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_so_is_a_file_that_somebody_else_has_put_there(new_server) -> None:
+    server = new_server(KEY_LOG)
+    file = server.root / "conf/keys"
+    file.touch(0o600)
+    os.chown(file, pwd.getpwnam("nobody").pw_uid, -1)
+    done = server.run("-D", "FOREGROUND")
+    assert done.returncode == 1
+    assert f"{file} belongs to another user" in done.stderr
 
 
 def test_a_check_of_the_configuration_warns_of_it_and_makes_no_file(new_server) -> None:
