@@ -9,7 +9,7 @@ from prefork_ssl.modules.ssl.certificate.names import alternative_names, uncover
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Missing, examine
 from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
 from prefork_ssl.modules.ssl.log.alerts import alert_in
-from prefork_ssl.modules.ssl.log.event import Address, Event, Value, quoted
+from prefork_ssl.modules.ssl.log.event import LONGEST_TEXT, Address, Event, Value, quoted
 from prefork_ssl.modules.ssl.log.events import verification
 from prefork_ssl.modules.ssl.log.hints import protocols
 from prefork_ssl.modules.ssl.log.hints.failure import Failure
@@ -40,9 +40,11 @@ def established(transport: TLSTransport, source: str = "") -> None:
     message, fields = _done(agreed, session)
     event = Event(INFO, "handshake-done", message, transport.wire.peer, fields, hello=transport.hello)
     host, asked = transport.host, transport.server_name
-    if asked is None or not host.is_named(asked):
-        event.details, event.hint = (_asked(asked),), _unnamed(host, asked)
-    host.log.write(event)
+    if asked is not None and host.is_named(asked):
+        host.log.write(event)
+        return
+    event.details = (_asked(asked),)
+    host.log.write(event, lambda: _unnamed(host, asked and asked[: LONGEST_TEXT + 1]))
 
 
 @lru_cache(maxsize=256)
