@@ -1,8 +1,8 @@
 """scripts/bench ssl-log: what the SSL log costs: a line, and a request at each level.
 
 A line is measured in this process, without a system call: those of one turn of the loop leave in one. Requests come
-from wrk, over kept connections and over new ones, to ports of one server that differ in their SSL log only; the ports take
-turns, so that whatever else the machine does hits all alike.
+from wrk, over kept connections and over new ones, to ports of one server that differ in their SSL log only; the ports
+take turns, so that whatever else the machine does hits all alike.
 """
 
 from __future__ import annotations
