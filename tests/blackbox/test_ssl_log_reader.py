@@ -82,7 +82,10 @@ def test_standard_input(server: Server) -> None:
     assert run("-", data=log_of(server).read_bytes()).stdout == run(log_of(server)).stdout
     assert run("-", "--since", "2999-01-01", data=log_of(server).read_bytes()).stdout == "No failures.\n"
     done = run("--follow", "-", data=b"")
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "prefork-ssl-log: error: --follow needs a file")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        2,
+        "prefork-ssl-log: error: --follow needs a file",
+    )
 
 
 def test_a_log_of_both_formats(server: Server, tmp_path: Path) -> None:
