@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import access, idle, load, proxy, reload, ssl_log, wsgi
+from bench import access, idle, load, proxy, reload, sessions, ssl_log, wsgi
 from bench.contenders import CONTENDERS, Contender, Nginx, Site
 from blackbox.authority import Authority, ec_key
 from rich.console import Console
@@ -127,6 +127,7 @@ if __name__ == "__main__":
         "access": access.main,
         "reload": reload.main,
         "proxy": proxy.main,
+        "sessions": sessions.main,
         "ssl-log": ssl_log.main,
         "wsgi": wsgi.main,
     }
