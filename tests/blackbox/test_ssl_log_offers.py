@@ -120,6 +120,19 @@ def failure(server: Server, name: str, *options: str) -> Line:
         ),
         (
             "ecdsa.test",
+            "-tls1_2 -groups P-384:P-521",
+            "no shared cipher",
+            "the certificate's key is on the curve P-256, the client knows P-384 P-521 and needs a certificate with an "
+            "P-384 or RSA key: add one with a second SSLCertificateFile and SSLCertificateKeyFile",
+        ),
+        (
+            "strict.test",
+            "-tls1_2 -cipher PSK-AES128-CBC-SHA -psk 1234",
+            "no shared cipher",
+            "the client offers PSK-AES128-CBC-SHA; SSLCipherSuite allows ECDHE-ECDSA-AES256-GCM-SHA384",
+        ),
+        (
+            "ecdsa.test",
             "-tls1_3 -sigalgs RSA-PSS+SHA256",
             "no suitable signature algorithm",
             "the client verifies only rsa_pss_rsae_sha256, and that needs a certificate with an RSA key: "

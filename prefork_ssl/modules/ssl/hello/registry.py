@@ -72,6 +72,12 @@ def group_name(number: int) -> str:
     return _GROUPS.get(number) or f"0x{number:04x}"
 
 
+def curve_name(name: str) -> str:
+    """The name of a curve as SSLOpenSSLConfCmd Groups writes it, from any of its names."""
+    number = _NUMBERS.get(name.lower())
+    return _GROUPS[number] if number else name
+
+
 def group_numbers(written: str) -> set[int]:
     """The groups of a list as SSLOpenSSLConfCmd Groups has it; "" and names not known here mean the default."""
     names = [name.lower() for name in re.findall(r"[\w-]+", written)] or [

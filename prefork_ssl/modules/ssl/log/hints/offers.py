@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from prefork_ssl.modules.ssl.context.build import ALPN
 from prefork_ssl.modules.ssl.context.ciphers import GROUPS, TLS13, UP_TO_TLS12
 from prefork_ssl.modules.ssl.context.protocols import NAMES, VERSIONS
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
-from prefork_ssl.modules.ssl.hello.registry import DEFAULT_GROUPS, group_name, group_numbers, signature
+from prefork_ssl.modules.ssl.hello.registry import (
+    DEFAULT_GROUPS,
+    curve_name,
+    group_name,
+    group_numbers,
+    signature,
+)
 from prefork_ssl.modules.ssl.keys.key_types import key_type
 from prefork_ssl.modules.ssl.log.event import quoted
 from prefork_ssl.modules.ssl.log.hints.failure import Failure, shortened
@@ -44,7 +53,7 @@ def ciphers(failure: Failure) -> str:
     offered = [
         name for name in names_of_ciphers(context, failure.hello.cipher_suites) if _family(name) == family
     ]
-    allowed = [name for name in allowed_ciphers(context) if _family(name) == family]
+    allowed = [name for name in allowed_ciphers(context) if _family(name) == family and _by_certificate(name)]
     common = [name for name in offered if name in allowed]
     if not common:
         word = f"SSLCipherSuite {TLS13}" if family == TLS13 else "SSLCipherSuite"
@@ -56,7 +65,7 @@ def ciphers(failure: Failure) -> str:
         )
     if not _common_groups(failure):
         return groups(failure)
-    return signatures(failure)
+    return _curve(failure) or signatures(failure)
 
 
 def groups(failure: Failure) -> str:
@@ -79,6 +88,8 @@ def signatures(failure: Failure) -> str:
     names = shortened([name for name, _ in offered])
     wanted = {kind for _, kind in offered if kind}
     own = _own_kinds(failure)
+    if wanted & own and not _speaks_tls13(failure):
+        return f"both have a cipher, but what the client verifies ({names}) does not go with the key of this host"
     if wanted & own:
         return f"the client verifies only {names}, which the key of this host does not make: use a key of another size"
     return _other_key(wanted, f"the client verifies only {names}, and that")
@@ -91,6 +102,21 @@ def application_protocols(failure: Failure) -> str:
     return (
         f"the client offers the application protocols {shortened(offered)} (ALPN), this server speaks {ours}: "
         "let the client offer http/1.1 too"
+    )
+
+
+def _curve(failure: Failure) -> str:
+    """Up to TLS 1.2, the key of the certificate must be on a curve that the client knows (RFC 8422 section 5.1)."""
+    if failure.hello is None or _speaks_tls13(failure):
+        return ""
+    keys = [shown.certificate.public_key() for shown in failure.host.shown]
+    curves = [curve_name(key.curve.name) for key in keys if isinstance(key, ec.EllipticCurvePublicKey)]
+    known = [group_name(number) for number in failure.hello.groups]
+    if not curves or set(curves) & set(known):
+        return ""
+    return _other_key(
+        ["RSA", *known[:1]],
+        f"the certificate's key is on the curve {shortened(curves)}, the client knows {shortened(known)} and",
     )
 
 
@@ -113,6 +139,11 @@ def _speaks_tls13(failure: Failure) -> bool:
 
 def _family(cipher: str) -> str:
     return TLS13 if cipher.startswith("TLS_") else UP_TO_TLS12
+
+
+def _by_certificate(cipher: str) -> bool:
+    """Whether the cipher is one of those that go with a certificate: others (PSK, SRP) are never used here."""
+    return not re.search(r"PSK|SRP", cipher)
 
 
 def _kinds(cipher: str) -> set[str]:

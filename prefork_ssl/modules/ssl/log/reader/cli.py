@@ -24,6 +24,8 @@ from prefork_ssl.modules.ssl.log.reader.since import parse_since, seek_time, tim
 from prefork_ssl.modules.ssl.log.reader.source import follow, lines
 
 PROGRAM = "prefork-ssl-log"
+# Bytes that are read before a bar could be seen.
+_QUICK = 16 << 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -144,6 +146,7 @@ def _progress(size: int) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, on standard error."""
     console = Console(stderr=True)
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    quick = size < _QUICK or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=quick) as progress:
         task = progress.add_task("", total=size)
         yield lambda count: progress.update(task, advance=count)

@@ -60,7 +60,7 @@ def line(entry: Entry) -> Text:
 
 
 def _described(cause: Cause) -> Text:
-    text = Text(cause.message, _COLOURS.get(cause.level, "bold"))
+    text = Text().append(cause.message, _COLOURS.get(cause.level, "bold"))
     times = cause.first if cause.first == cause.last else f"{cause.first} to {cause.last}"
     facts = {
         cause.level if cause.level in _COLOURS else "": times,
