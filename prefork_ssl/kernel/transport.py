@@ -15,6 +15,7 @@ import os
 import socket
 import struct
 import termios
+from functools import cached_property
 from typing import Any
 
 from gevent import get_hub
@@ -203,6 +204,11 @@ class Transport:
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self._fresh = True
+
+    @cached_property
+    def kept(self) -> dict[object, Any]:
+        """What modules know of the connection, by keys of their own. It must not refer to the connection."""
+        return {}
 
     def read(self) -> bytes:
         """The next 1 to READ_SIZE bytes; b"" when the peer has ended its side."""

@@ -1,7 +1,7 @@
 """environ: what an application is told of a request (PEP 3333, RFC 3875).
 
-What is the same for all requests of a mount is written down once, and copied; the rest is added. Strings are as PEP
-3333 wants them: bytes, each as the character of its number.
+What is the same for all requests of a connection to one mount is written down once, and copied; the rest is added.
+Strings are as PEP 3333 wants them: bytes, each as the character of its number.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Environment
 from prefork_ssl.kernel.http.software import server_software
 from prefork_ssl.kernel.request import Request
+from prefork_ssl.kernel.transport import Transport
 from prefork_ssl.modules.wsgi.gateway.file_wrapper import FileWrapper
 from prefork_ssl.modules.wsgi.gateway.memo import Memo
 from prefork_ssl.modules.wsgi.mounts import Mount
@@ -34,33 +35,18 @@ class Surroundings:
         self, generation: Generation, host: Host, mount: Mount, environments: Sequence[Environment]
     ) -> None:
         self._prefix = len(mount.prefix)
-        self._environments = environments
+        self._told = environments[0] if len(environments) == 1 else _together(environments)
         self._server_name = server_name(host.settings).name
-        constant = _constants(generation, host, mount)
-        self._plain = {**constant, "REQUEST_SCHEME": "http", "wsgi.url_scheme": "http"}
-        self._secure = {**constant, "REQUEST_SCHEME": "https", "wsgi.url_scheme": "https", "HTTPS": "on"}
+        self._constants = _constants(generation, host, mount)
 
     def environ(self, request: Request) -> WSGIEnvironment:
         """The request's environ, but for what belongs to this one call of an application: its streams and callables."""
-        transport, fields = request.transport, request.fields
-        environ = (self._secure if transport.secure else self._plain).copy()
+        environ = self._of_connection(request).copy()
+        fields = request.fields
         for name, note in request.env.items():
             environ[name] = note if note.isascii() else as_bytes(note)
-        for told in self._environments:
-            environ.update(told(request))
         environ.update(zip(map(_environ_name, fields), fields.values(), strict=True))
         environ.pop("HTTP_PROXY", None)  # many libraries take it for the proxy to use (CVE-2016-5385)
-        self._add_line(environ, request)
-        wire = transport.wire
-        environ["REMOTE_ADDR"], port = wire.peer
-        environ["REMOTE_PORT"] = str(port)
-        environ["SERVER_ADDR"], port = wire.local
-        environ["SERVER_PORT"] = str(port)
-        if request.user is not None:
-            _add_user(environ, request.user, request.auth_type)
-        return environ
-
-    def _add_line(self, environ: dict[str, Any], request: Request) -> None:
         path = request.path[self._prefix :]
         environ["REQUEST_METHOD"] = request.method
         environ["PATH_INFO"] = path if path.isascii() else as_bytes(path)
@@ -68,6 +54,46 @@ class Surroundings:
         environ["REQUEST_URI"] = request.target
         environ["SERVER_PROTOCOL"] = request.version
         environ["SERVER_NAME"] = request.host_name or self._server_name
+        if request.user is not None:
+            _add_user(environ, request.user, request.auth_type)
+        return environ
+
+    def _of_connection(self, request: Request) -> dict[str, Any]:
+        """What is the same for all requests of the connection, as long as the others tell the same of it."""
+        told = self._told(request)
+        kept = request.transport.kept.get(self)
+        if kept is None or kept[0] is not told:
+            kept = request.transport.kept[self] = (
+                told,
+                self._constants | _connection(request.transport) | dict(told),
+            )
+        return kept[1]
+
+
+def _together(environments: Sequence[Environment]) -> Environment:
+    """Several as one; without any, always the same nothing."""
+    nothing: Mapping[str, object] = {}
+
+    def told(request: Request) -> Mapping[str, object]:
+        if not environments:
+            return nothing
+        return {name: value for each in environments for name, value in each(request).items()}
+
+    return told
+
+
+def _connection(transport: Transport) -> dict[str, Any]:
+    scheme = "https" if transport.secure else "http"
+    (remote, remote_port), (local, local_port) = transport.wire.peer, transport.wire.local
+    return {
+        "REMOTE_ADDR": remote,
+        "REMOTE_PORT": str(remote_port),
+        "SERVER_ADDR": local,
+        "SERVER_PORT": str(local_port),
+        "REQUEST_SCHEME": scheme,
+        "wsgi.url_scheme": scheme,
+        **({"HTTPS": "on"} if transport.secure else {}),
+    }
 
 
 def as_bytes(text: str) -> str:
@@ -83,7 +109,7 @@ def _add_user(environ: dict[str, Any], user: str, auth_type: str | None) -> None
         environ.pop("HTTP_AUTHORIZATION", None)
 
 
-def _constants(generation: Generation, host: Host, mount: Mount) -> Mapping[str, object]:
+def _constants(generation: Generation, host: Host, mount: Mount) -> dict[str, Any]:
     settings = host.settings
     return {
         "GATEWAY_INTERFACE": "CGI/1.1",

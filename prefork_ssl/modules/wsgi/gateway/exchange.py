@@ -10,13 +10,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from prefork_ssl.kernel.request import Body, Request
 from prefork_ssl.kernel.transport import Deadline
-from prefork_ssl.modules.wsgi.gateway.fields import (
-    Fields,
-    check_names,
-    check_values,
-    response_fields,
-    status_code,
-)
+from prefork_ssl.modules.wsgi.gateway.fields import Fields, check_hints, response_fields, status_code
 from prefork_ssl.modules.wsgi.gateway.file_wrapper import FileWrapper, as_file_body
 from prefork_ssl.modules.wsgi.running.run import Run
 
@@ -55,8 +49,10 @@ class Exchange:
         """Call the application, and give what it returns. `environ` is not kept: it refers to this exchange."""
         self._run = run
         result = self._application(environ, self.start_response)
+        if type(result) is list and len(result) == 1 and self._take_whole(result[0]):
+            return
         try:
-            if not self._take_whole(result):
+            if not (type(result) is FileWrapper and self._take_file(result)):
                 self._give_pieces(result)
         finally:
             self._close(result)
@@ -83,8 +79,7 @@ class Exchange:
         """wsgi.early_hints: sends the fields in a response of status 103 (RFC 8297) while the real one is in the
         making. Nothing is sent to clients of HTTP/1.0, or after that has begun. Raises ValueError, TypeError."""
         headers = list(headers)
-        check_names(headers)
-        check_values(headers)
+        check_hints(headers)
         if self._begun or self._request.version == "HTTP/1.0":
             return
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
@@ -105,22 +100,22 @@ class Exchange:
 
     # --- what it gives back ---
 
-    def _take_whole(self, result: Any) -> bool:
-        """Whether `result` is all of the body, and can be had at once: most are."""
-        if self._begun or not self.status:
+    def _take_whole(self, piece: Any) -> bool:
+        """Whether `piece` can be taken for all of the body, with nothing more to be done: most responses are so."""
+        if self._begun or not self.status or not isinstance(piece, bytes):
             return False
-        if type(result) is FileWrapper:
-            body = as_file_body(result.filelike, self.length)
-            if body is None:
-                return False
-            self.body = body
-            return True
-        if type(result) is not list or len(result) != 1:
+        if self.length is not None and self.length != len(piece):
             return False
-        piece = result[0]
-        if self.length not in (None, len(piece)):
+        self.body = piece
+        self._begun = True
+        return True
+
+    def _take_file(self, wrapper: FileWrapper) -> bool:
+        """Whether what is wrapped can be sent by the system."""
+        body = None if self._begun or not self.status else as_file_body(wrapper.filelike, self.length)
+        if body is None:
             return False
-        self.body = _checked(piece)
+        self.body = body
         return True
 
     def _give_pieces(self, result: Any) -> None:
@@ -138,7 +133,8 @@ class Exchange:
     def _give(self, piece: bytes) -> None:
         if not self.status:
             raise RuntimeError("the application gave a part of the body before calling start_response")
-        piece = _checked(piece)
+        if not isinstance(piece, bytes):
+            raise TypeError(f"the parts of the body must be bytes, not {type(piece).__name__}")
         self._begun = True
         self._run.give(piece)
 
@@ -150,9 +146,3 @@ class Exchange:
                 close()
             except Exception:  # noqa: BLE001 - the code is not ours
                 self._report("close() of what the application returned failed")
-
-
-def _checked(piece: Any) -> bytes:
-    if not isinstance(piece, bytes):
-        raise TypeError(f"the parts of the body must be bytes, not {type(piece).__name__}")
-    return piece

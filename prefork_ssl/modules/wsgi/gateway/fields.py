@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from prefork_ssl.modules.wsgi.gateway.memo import Memo
 
@@ -54,31 +53,35 @@ def response_fields(headers: Fields) -> tuple[Fields, int | None]:
     """The fields without Content-Length, and what that says. Raises ValueError and TypeError."""
     kept = []
     length = None
+    values = ""
     for field in headers:
         name, value = field
         if name in _ordinary:
+            values += value
             kept.append(field)
         elif name.lower() == "content-length":
             length = _content_length(value)
         else:
             _learn(name)
+            values += value
             kept.append(field)
-    check_values(kept)
+    if not (values.isascii() and values.isprintable()):
+        _check_values(kept)
     return kept, length
 
 
-def check_names(headers: Iterable[tuple[str, str]]) -> None:
-    """Raises ValueError and TypeError."""
+def check_hints(headers: Fields) -> None:
+    """The fields of a response that is no last one. Raises ValueError and TypeError."""
     for name, _value in headers:
         _learn(name)
+    _check_values(headers)
 
 
-def check_values(headers: Fields) -> None:
-    """Refuse what would end a field and begin another. Raises ValueError and TypeError."""
-    values = "".join([value for _, value in headers])
-    if not (values.isascii() and values.isprintable()) and _UNSAFE.search(values):
-        name, value = next(field for field in headers if _UNSAFE.search(field[1]))
-        raise ValueError(f"the field {name} has CR, LF, NUL or a character beyond latin-1: {value!r}")
+def _check_values(headers: Fields) -> None:
+    """Refuse what would end a field and begin another."""
+    for name, value in headers:
+        if _UNSAFE.search(value):
+            raise ValueError(f"the field {name} has CR, LF, NUL or a character beyond latin-1: {value!r}")
 
 
 def _learn(name: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from functools import cached_property, partial
+from io import BufferedReader, BytesIO, TextIOBase
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from prefork_ssl.kernel.log.error_log import ErrorLog
@@ -22,7 +22,7 @@ from prefork_ssl.modules.wsgi.running.stages import Stage
 
 
 class Gateway:
-    """The way to one application. It is made in the master; the application is imported later, in the worker."""
+    """The way to one application. It is made in the master; workers import the application."""
 
     def __init__(
         self,
@@ -37,11 +37,17 @@ class Gateway:
         self._surroundings = surroundings
         self._stage = stage
         self._report = partial(log.exception, module="wsgi")
-        self._errors = ErrorStream(log)
+        self._stream = ErrorStream(log)
+
+    # Known in the worker:
 
     @cached_property
     def _application(self) -> WSGIApplication:
         return self._applications.callables[self._source]
+
+    @cached_property
+    def _errors(self) -> TextIOBase:
+        return self._stage.errors(self._stream)
 
     def answer(self, request: Request) -> Response:
         """Call the application. Raises what it raises, and BodyError if the request's body could not be read, whatever
@@ -49,13 +55,13 @@ class Gateway:
         environ = self._surroundings.environ(request)
         exchange = Exchange(self._application, request, self._report)
         run = self._stage.new_run()
-        environ["wsgi.errors"] = self._stage.errors(self._errors)
+        environ["wsgi.errors"] = self._errors
         environ["wsgi.early_hints"] = exchange.early_hints
         if request.body is NO_BODY:
-            environ["wsgi.input"] = io.BytesIO()
+            environ["wsgi.input"] = BytesIO()
             return _response(exchange, run, partial(exchange.perform, environ))
         body = BodyFile(lambda size: run.call(partial(request.body.read, size)))
-        environ["wsgi.input"] = io.BufferedReader(body, READ_SIZE)
+        environ["wsgi.input"] = BufferedReader(body, READ_SIZE)
         return _response_to_body(exchange, run, environ, body)
 
 

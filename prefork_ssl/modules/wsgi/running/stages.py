@@ -24,7 +24,7 @@ class Stage(Protocol):
         """For one request."""
 
     def errors(self, stream: io.TextIOBase) -> io.TextIOBase:
-        """`stream`, as an application may write to it from where it runs."""
+        """`stream`, as applications may write to it from where they run. Called in a worker."""
 
 
 class Greenlets:
