@@ -8,11 +8,13 @@ itself has, such as protocol, cipher, bits, group, resumed, offered, alert, reas
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from json.encoder import JSONEncoder, encode_basestring_ascii
 from typing import Any
 
 from prefork_ssl.modules.ssl.hello.ja4 import ja4
 from prefork_ssl.modules.ssl.log.event import Event
+from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.moment import internet_time, moment, pid
 
 # Characters of one value: clients choose some of them.
@@ -23,6 +25,8 @@ def _quote(text: str) -> str:
     return encode_basestring_ascii(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
+_LEVELS = [level.word for level in SSLLevel]
+_host = lru_cache(maxsize=1024)(encode_basestring_ascii)
 _encode = JSONEncoder(separators=(",", ":")).encode
 _ENCODERS: dict[type, Callable[[Any], str]] = {str: _quote, int: str, list: _encode}
 
@@ -33,15 +37,15 @@ def render(event: Event, host: str) -> bytes:
     second, milliseconds = moment()
     date, zone = internet_time(second)
     line = (
-        f'{{"time":"{date}.{milliseconds}{zone}","pid":{int(pid())},"level":"{event.level.word}",'
-        f'"event":"{event.name}","message":{_quote(event.message)},"host":{_quote(host)}'
+        f'{{"time":"{date}.{milliseconds}{zone}","pid":{pid().lstrip("0")},"level":"{_LEVELS[event.level]}",'
+        f'"event":"{event.name}","message":{_quote(event.message)},"host":{_host(host)}'
     )
     if event.client is not None:
         address, port = event.client
         line += f',"client":"{address}","client_port":{port}'
     if event.fields:
         for name, value in event.fields.items():
-            line += f',"{name}":{_ENCODERS[type(value)](value)}'
+            line += f',"{name}":{_ENCODERS.get(type(value), _encode)(value)}'
     if event.hint:
         line += f',"hint":{_quote(event.hint)}'
     if event.hello is not None:
