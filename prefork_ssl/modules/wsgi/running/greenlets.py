@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from gevent import get_hub
 from greenlet import getcurrent, greenlet
 
-from prefork_ssl.modules.wsgi.running.run import Abandoned, Run, failure_of, not_its_turn
+from prefork_ssl.modules.wsgi.running.run import Abandoned, Run, as_failure, not_its_turn
 
 R = TypeVar("R")
 
@@ -63,7 +63,11 @@ def _act(run: GreenletRun, perform: Callable[[Run], object]) -> Any:
     """The life of a greenlet: one application after the other."""
     this = getcurrent()
     while True:
-        failure = failure_of(perform, run)
+        failure = None
+        try:
+            perform(run)
+        except BaseException as error:  # noqa: BLE001 - raised again where the connection waits
+            failure = as_failure(error, run)
         connection, run.actor = run.connection, None
         del run, perform
         this.gr_context = None  # what one request has put into context variables is not the next one's

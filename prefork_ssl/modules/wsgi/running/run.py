@@ -49,19 +49,17 @@ class Run(Protocol):
         """Call a function that uses the connection. Raises what it raises."""
 
 
-def failure_of(perform: Callable[[Run], object], run: Run) -> Exception | None:
-    """What went wrong in `perform`; None if it ended well, or because it was abandoned."""
-    try:
-        perform(run)
-    except Abandoned as error:
-        return None if run.abandoned else error
-    except Exception as error:  # noqa: BLE001 - raised again where the connection waits
+def as_failure(error: BaseException, run: Run) -> Exception | None:
+    """What the connection is to make of what came out of the application; None if it was abandoned and did no more than
+    end."""
+    if isinstance(error, Abandoned) and run.abandoned:
+        return None
+    if isinstance(error, Exception):
         return error
-    except BaseException as error:  # noqa: BLE001 - the worker is not the application's to end
-        failure = ApplicationExit(f"the application let {type(error).__name__} through")
-        failure.__cause__ = error
-        return failure
-    return None
+    # The worker is not the application's to end.
+    failure = ApplicationExit(f"the application let {type(error).__name__} through")
+    failure.__cause__ = error
+    return failure
 
 
 def not_its_turn() -> RuntimeError:

@@ -14,7 +14,7 @@ from gevent.hub import Waiter
 from gevent.threadpool import ThreadPool
 from greenlet import getcurrent, greenlet
 
-from prefork_ssl.modules.wsgi.running.run import Abandoned, Run, failure_of, not_its_turn
+from prefork_ssl.modules.wsgi.running.run import Abandoned, Run, as_failure, not_its_turn
 
 R = TypeVar("R")
 
@@ -87,7 +87,11 @@ class ThreadRun:
     def _act(self, perform: Callable[[Run], object]) -> None:
         """All that the thread does."""
         self._actor = getcurrent()
-        failure = failure_of(perform, self)
+        failure = None
+        try:
+            perform(self)
+        except BaseException as error:  # noqa: BLE001 - raised again where the connection waits
+            failure = as_failure(error, self)
         self._actor = None
         self._tell(_End(failure))
 
