@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import mmap
-import time
 from collections.abc import Sequence
 
 from prefork_ssl.config.errors import ConfigError
@@ -13,13 +11,11 @@ from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.modules.wsgi.applications.loading import Applications, Failure, unreadable_library
+from prefork_ssl.modules.wsgi.applications.news import News
 from prefork_ssl.modules.wsgi.applications.patching import patch, wants_patches
 from prefork_ssl.modules.wsgi.applications.preloading import preload
 from prefork_ssl.modules.wsgi.applications.world import World
 from prefork_ssl.modules.wsgi.directives import WSGI_PRELOAD
-
-# Seconds after which a worker tells again in full what another has told.
-_NEWS = 10.0
 
 
 class Service:
@@ -30,8 +26,7 @@ class Service:
         self.applications = Applications(generation.configuration)
         self._patched = wants_patches(generation.configuration)
         self._world: World | None = None
-        # When tracebacks were logged; all workers share it.
-        self._told = memoryview(mmap.mmap(-1, 8)).cast("d")
+        self._news = News()
         if generation.configuration.server.settings[WSGI_PRELOAD] and self.applications.mounts:
             self._world, failures = preload(self.applications)
             self._refuse(failures, generation.logs.server)
@@ -61,9 +56,7 @@ class Service:
     def _refuse(self, failures: Sequence[Failure], log: ErrorLog) -> None:
         if not failures:
             return
-        now = time.monotonic()
-        if now - self._told[0] > _NEWS or not self._told[0]:
-            self._told[0] = now
+        if self._news.is_mine():
             for failure in failures:
                 log.write(Level.ERROR, str(failure.problem), module="wsgi", detail=failure.traceback)
         raise ConfigError(failure.problem for failure in failures)
