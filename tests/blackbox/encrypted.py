@@ -39,7 +39,8 @@ def issue(
 ) -> Pair:
     """NAME.crt and NAME.key in `folder`, for NAME.test; no phrase, no encryption."""
     key = key or ec_key()
-    pair = authority.issue(name, [f"{name}.test", "localhost"], key)
+    # Not NAME alone: all tests share the folder, and some mean another certificate by it.
+    pair = authority.issue(f"encrypted-{name}", [f"{name}.test", "localhost"], key)
     certificate = folder / f"{name}.crt"
     certificate.write_bytes(pair.cert.read_bytes())
     if phrase:
