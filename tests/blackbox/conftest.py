@@ -44,9 +44,10 @@ def wallet(tmp_path_factory: pytest.TempPathFactory) -> Wallet:
 
 
 @pytest.fixture(scope="session")
-def certificate_words(rsa_pair: Pair, ecdsa_pair: Pair) -> dict[str, Path]:
-    """@rsa_cert, @rsa_key, @ecdsa_cert and @ecdsa_key for configurations."""
+def certificate_words(authority: Authority, rsa_pair: Pair, ecdsa_pair: Pair) -> dict[str, Path]:
+    """@authority, @rsa_cert, @rsa_key, @ecdsa_cert and @ecdsa_key for configurations."""
     return {
+        "authority": authority.cert,
         "rsa_cert": rsa_pair.cert,
         "rsa_key": rsa_pair.key,
         "ecdsa_cert": ecdsa_pair.cert,

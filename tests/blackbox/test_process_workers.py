@@ -139,13 +139,14 @@ def test_no_descriptors_left_is_survived() -> None:
             assert process.wait(10) == 0
 
 
-def test_usr2_writes_what_every_greenlet_is_doing() -> None:
+@pytest.mark.parametrize("told", ["worker", "master"])
+def test_usr2_writes_what_every_greenlet_is_doing(told: str) -> None:
     with bare_server("StartServers 1\n") as server:
         server.start()
         with clients.connect(server.http) as sock:
             sock.sendall(b"GET /sleep?60 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             server.logged("sleeping")
-            os.kill(server.workers()[0], signal.SIGUSR2)
+            os.kill(server.workers()[0] if told == "worker" else server.pid, signal.SIGUSR2)
             server.logged("what every greenlet is doing")
             server.logged("tiny.py")
             server.logged("in answer")

@@ -38,6 +38,13 @@ HOSTS = """\
     SSLProtocol TLSv1.3
     SSLCipherSuite TLSv1.3 TLS_CHACHA20_POLY1305_SHA256
 </VirtualHost>
+<VirtualHost *:@https>
+    ServerName chain.test
+    SSLEngine on
+    SSLCertificateFile @rsa_cert
+    SSLCertificateKeyFile @rsa_key
+    SSLCertificateChainFile @authority
+</VirtualHost>
 """
 
 
@@ -84,6 +91,15 @@ def test_in_tls_1_3_the_signature_algorithms_decide(server: Server, algorithm: s
         data=b"GET / HTTP/1.0\r\n\r\n",
     )
     assert f"Peer signature type: {kind}" in done.stdout.decode()
+
+
+@pytest.mark.needs("openssl")
+def test_a_chain_from_a_file_of_its_own_follows_the_certificate(
+    server: Server, authority: Authority, rsa_pair: Pair
+) -> None:
+    done = clients.s_client(server.https, "-servername", "chain.test", "-showcerts")
+    chain = [rsa_pair.cert.read_bytes(), authority.cert.read_bytes()]
+    assert re.findall(rb"-----BEGIN CERTIFICATE.*?END CERTIFICATE-----\n", done.stdout, re.DOTALL) == chain
 
 
 def test_both_versions_of_tls_by_default(server: Server, authority: Authority) -> None:
@@ -148,7 +164,7 @@ def test_the_end_of_an_idle_connection_is_announced(new_server, authority: Autho
         sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         started = time.monotonic()
         assert clients.parse(clients.drain(sock)).status == 200
-        assert 0.5 < time.monotonic() - started < 5
+        assert 0.5 < time.monotonic() - started < 30
 
 
 def test_a_client_hello_in_small_pieces(server: Server, authority: Authority) -> None:

@@ -43,6 +43,7 @@ from prefork_ssl.kernel.process.workforce import Member, Stage, Workforce
 _SIGNALS = (
     signal.SIGHUP,
     signal.SIGUSR1,
+    signal.SIGUSR2,
     signal.SIGTERM,
     signal.SIGINT,
     signal.SIGWINCH,
@@ -223,6 +224,11 @@ class Master:
 
     def _handle_usr1(self) -> None:
         self._want(Renewal.RELOAD)
+
+    def _handle_usr2(self) -> None:
+        """Who looks for what hangs asks the process whose number is in the pid file; the workers answer."""
+        for member in self._workforce:
+            member.ask_for_stacks()
 
     def _handle_term(self) -> None:
         self._leave("stopping", 0)

@@ -13,11 +13,11 @@ import pwd
 import resource
 import signal
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from prefork_ssl.config.directives import Directive, Settings
 from prefork_ssl.config.errors import ConfigError, Problem
-from prefork_ssl.kernel.directives import GROUP, USER
+from prefork_ssl.kernel.directives import CORE_DUMP_DIRECTORY, GROUP, USER
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
@@ -64,10 +64,19 @@ def end_with_parent() -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def allow_core_dumps(directory: Path) -> None:
-    """Let a crash of this process leave a core file in `directory`; the kernel forbids it to who gave up root, because
-    of what is still in memory: here, private keys. Raises OSError."""
-    os.chdir(directory)
+def allow_core_dumps(settings: Settings) -> None:
+    """Let a crash of this process leave a core file in CoreDumpDirectory, if there is one; the kernel forbids it to who
+    gave up root, because of what is still in memory: here, private keys.
+
+    Raises ConfigError if this user cannot enter that directory."""
+    directory = settings[CORE_DUMP_DIRECTORY]
+    if directory is None:
+        return
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        message = f"CoreDumpDirectory {directory}: {error.strerror}"
+        raise _refusal(settings, CORE_DUMP_DIRECTORY, message, "let the workers' User enter it") from None
     _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     _prctl(_PR_SET_DUMPABLE, 1)
@@ -98,7 +107,7 @@ def _group(settings: Settings, name: str) -> int:
         raise _refusal(settings, GROUP, f"Group {name}: there is no such group", hint) from None
 
 
-def _refusal(settings: Settings, directive: Directive[str], message: str, hint: str) -> ConfigError:
+def _refusal(settings: Settings, directive: Directive[Any], message: str, hint: str) -> ConfigError:
     return ConfigError([Problem(message, settings.origin(directive), hint)])
 
 

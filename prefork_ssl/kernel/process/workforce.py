@@ -15,7 +15,6 @@ from typing import NoReturn
 from gevent._hub_local import get_hub_if_exists
 
 from prefork_ssl.config.errors import ConfigError
-from prefork_ssl.kernel.directives import CORE_DUMP_DIRECTORY
 from prefork_ssl.kernel.process.channel import Channel
 from prefork_ssl.kernel.process.crew import Crew
 from prefork_ssl.kernel.process.loop import Loop
@@ -66,6 +65,11 @@ class Member:
         """Send a signal. Its pid cannot be another process's: it is ours until it is buried."""
         self.stage = Stage.LEAVING
         os.kill(self.pid, number)
+
+    def ask_for_stacks(self) -> None:
+        """Let it write to the error log what each greenlet is doing. One that starts yet would be ended by the signal."""
+        if self.stage is not Stage.STARTING:
+            os.kill(self.pid, signal.SIGUSR2)
 
     def silent_for(self, now: float) -> float:
         """Seconds (time.monotonic) since its last sign of life."""
@@ -208,8 +212,7 @@ def _settle(crew: Crew) -> None:
     gc.freeze()
     if crew.identity is not None:
         become(crew.identity)
-    if (cores := crew.settings[CORE_DUMP_DIRECTORY]) is not None:
-        allow_core_dumps(cores)
+    allow_core_dumps(crew.settings)
     faulthandler.enable(crew.log.file.fd)
 
 

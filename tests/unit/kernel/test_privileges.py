@@ -84,5 +84,13 @@ def test_a_core_file_holds_keys_and_is_written_only_where_it_was_asked_for(tmp_p
     tmp_path.chmod(0o755)
     dumpable = "import ctypes\nprint(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), os.getcwd())\n"
     assert become_and(dumpable).split()[0] == "0"
-    asked = f"from pathlib import Path\nallow_core_dumps(Path({str(Path('/'))!r}))\n" + dumpable
-    assert become_and(asked).split() == ["1", "/"]
+    origin = "{CORE_DUMP_DIRECTORY: Origin('test.conf', 3)}"
+    asked = (
+        "from pathlib import Path\nfrom prefork_ssl.config.errors import Origin\n"
+        f"asked = lambda path: allow_core_dumps(Settings({{CORE_DUMP_DIRECTORY: Path(path)}}, {origin}))\n"
+    )
+    assert become_and(f"{asked}asked('/')\n{dumpable}").split() == ["1", "/"]
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    refused = f"{asked}try: asked({str(closed)!r})\nexcept ConfigError as error: print(error)\n"
+    assert become_and(refused).startswith(f"test.conf:3: CoreDumpDirectory {closed}: Permission denied (let ")
