@@ -10,8 +10,9 @@ import posixpath
 import re
 from pathlib import Path
 
+from prefork_ssl.config.engines import compile_expression
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.config.regex import compile_quietly
+from prefork_ssl.config.matching import Pattern
 
 _WILDCARD = re.compile(
     r"""
@@ -37,24 +38,24 @@ def directory_wildcard(text: str, server_root: Path) -> str:
     return f"/{path}/" if path else "/"
 
 
-def directory_pattern(wildcard: str) -> re.Pattern[str]:
+def directory_pattern(wildcard: str) -> Pattern:
     """Matches the path, with a trailing slash, of the directory and of all below it."""
     return _compiled(wildcard)
 
 
-def file_pattern(text: str) -> re.Pattern[str]:
+def file_pattern(text: str) -> Pattern:
     """Matches a file's base name."""
     if not text or "/" in text:
         raise BadArgument(f"needs the name of a file without a path, not {text!r}")
     return _compiled(text if has_wildcards(text) else _literal(text), r"\Z")
 
 
-def wildcard_pattern(text: str) -> re.Pattern[str]:
+def wildcard_pattern(text: str) -> Pattern:
     """Matches what is like `text` as a whole."""
     return _compiled(text, r"\Z")
 
 
-def location_pattern(text: str) -> re.Pattern[str]:
+def location_pattern(text: str) -> Pattern:
     """Matches a URL path: a plain one also all below it, one with wildcards nothing below it (as in Apache)."""
     if not text.startswith(("/", "*", "?", "[")):
         raise BadArgument(f"needs a URL path that begins with '/', not {text!r}")
@@ -74,9 +75,10 @@ def has_wildcards(text: str) -> bool:
     return any(part["any"] or part["one"] or part["set"] is not None for part in found)
 
 
-def _compiled(wildcard: str, end: str = "") -> re.Pattern[str]:
+def _compiled(wildcard: str, end: str = "") -> Pattern:
     try:
-        return compile_quietly("".join(map(_translated, _WILDCARD.finditer(wildcard))) + end)
+        expression = r"\A" + "".join(map(_translated, _WILDCARD.finditer(wildcard))) + end
+        return compile_expression(wildcard, expression, "")
     except re.error as error:
         raise BadArgument(f"{wildcard!r} is not a pattern: {error.msg}") from None
 
@@ -88,5 +90,12 @@ def _translated(part: re.Match[str]) -> str:
         return "[^/]"
     if part["set"] is not None:
         members = _MEMBER.sub(lambda member: re.escape(member["escaped"] or member[0]), part["set"])
-        return f"(?!/)[{'^' if part['negated'] else ''}{members}]"
+        if part["negated"]:
+            return f"[^/{members}]" if members[0] != "-" else f"[^/\\{members}]"
+        return _without_slash(f"[{members}]")
     return re.escape(part["escaped"] or part["plain"])
+
+
+def _without_slash(characters: str) -> str:
+    """A range may have it inside."""
+    return f"(?!/){characters}" if "-" in characters or "/" in characters else characters

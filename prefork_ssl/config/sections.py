@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -11,8 +10,9 @@ from prefork_ssl.config.addresses import host_address
 from prefork_ssl.config.arguments import Words, many, one
 from prefork_ssl.config.directives import Arguments, Context, Place
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.matching import Pattern
 from prefork_ssl.config.patterns import directory_pattern, directory_wildcard, file_pattern, location_pattern
-from prefork_ssl.config.regex import compile_search
+from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.config.tree import HostAddress, SectionKind
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Target:
 
     kind: SectionKind
     name: str
-    pattern: re.Pattern[str]
+    pattern: Pattern
     depth: int = 0
 
 
@@ -62,7 +62,7 @@ def _location(text: str, _place: Place) -> Target:
 
 
 def _matching(kind: SectionKind) -> TargetOf:
-    return lambda text, _place: Target(kind, text, compile_search(text))
+    return lambda text, _place: Target(kind, text, compile_regex(text))
 
 
 def _or_tilde(plain: TargetOf, matching: TargetOf) -> Callable[[Words, Place], Target]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import Origin
+from prefork_ssl.config.matching import Pattern
 
 
 class SectionKind(enum.Enum):
@@ -25,14 +25,14 @@ class SectionKind(enum.Enum):
 class DirectorySection:
     """One <Directory>, <DirectoryMatch>, <Files>, <FilesMatch>, <Location> or <LocationMatch>.
 
-    `pattern` is matched (`.match`) against the directory's path with a trailing slash, the file's base name, or the
-    decoded URL path; wildcards and plain paths have been compiled to it. `name` is the argument as written. `files` are
-    the <Files> sections nested in a directory section.
+    `pattern` is searched for in the directory's path with a trailing slash, the file's base name, or the decoded URL
+    path; wildcards and plain paths have been compiled to it. `name` is the argument as written. `files` are the <Files>
+    sections nested in a directory section.
     """
 
     kind: SectionKind
     name: str
-    pattern: re.Pattern[str]
+    pattern: Pattern
     settings: Settings
     files: tuple[DirectorySection, ...]
     origin: Origin

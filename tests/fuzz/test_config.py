@@ -16,7 +16,7 @@ from unit.config.sample import CORE, LISTEN, Finder
 from prefork_ssl.config.build import read_configuration
 from prefork_ssl.config.errors import BadArgument, ConfigError, Problem
 from prefork_ssl.config.patterns import file_pattern
-from prefork_ssl.config.regex import compile_search
+from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.config.words import quote, split_words
 from prefork_ssl.kernel.directives import CORE_DIRECTIVES
 from prefork_ssl.kernel.loader import Loader
@@ -220,17 +220,17 @@ def test_expressions_match_as_a_search_does(expression, subject):
         expected = re.compile(expression).search(subject) is not None
     except re.error:
         with pytest.raises(BadArgument):
-            compile_search(expression)
+            compile_regex(expression)
     else:
-        assert (compile_search(expression).match(subject) is not None) == expected
+        assert (compile_regex(expression).search(subject) is not None) == expected
 
 
 @given(st.text())
 def test_no_expression_raises_anything_else(expression):
     with contextlib.suppress(BadArgument):
-        compile_search(expression)
+        compile_regex(expression)
 
 
 @given(st.text("ab.*?", min_size=1, max_size=8), st.text("ab.", max_size=8))
 def test_wildcards_match_as_a_shell_does(wildcard, name):
-    assert (file_pattern(wildcard).match(name) is not None) == fnmatch.fnmatchcase(name, wildcard)
+    assert (file_pattern(wildcard).search(name) is not None) == fnmatch.fnmatchcase(name, wildcard)

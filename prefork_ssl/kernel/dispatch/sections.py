@@ -93,14 +93,14 @@ def matching(sections: Sections, path: str, directory: str, name: str) -> Iterat
     nested: list[DirectorySection] = []
     for kind in (SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH):
         for section in sections:
-            if section.kind is kind and directory and section.pattern.match(directory):
+            if section.kind is kind and directory and section.pattern.search(directory):
                 yield section
                 nested.extend(section.files)
     for section in (*(each for each in sections if each.kind is SectionKind.FILES), *nested):
-        if name and section.pattern.match(name):
+        if name and section.pattern.search(name):
             yield section
     for section in sections:
-        if section.kind is SectionKind.LOCATION and section.pattern.match(path):
+        if section.kind is SectionKind.LOCATION and section.pattern.search(path):
             yield section
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prefork_ssl.config.matching import OutOfTime
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.dispatch.phases import ALLOW, DirectoryPhases, directory_phases, first, host_phases
 from prefork_ssl.kernel.dispatch.sections import SectionTable
@@ -30,12 +31,13 @@ _MOST_MOVES = 10
 class Site:
     """The phases, sections, limits and error log of one virtual host."""
 
-    __slots__ = ("_phases", "_sections", "errors", "host", "limits")
+    __slots__ = ("_phases", "_sections", "_slow", "errors", "host", "limits")
 
     def __init__(self, generation: Generation, host: Host) -> None:
         self.host = host
         self.limits = limits_of(host.settings)
         self.errors = generation.logs.for_host(host)
+        self._slow: set[str] = set()
         self._phases = host_phases(generation, host)
         self._sections = SectionTable(host, lambda settings: directory_phases(generation, host, settings))
 
@@ -82,6 +84,13 @@ class Site:
             except Exception:  # noqa: BLE001
                 self.failed(request)
 
+    def _tell_once(self, request: Request, error: OutOfTime) -> None:
+        """Log that an expression may take too long: the first time, since whoever has found out will come again."""
+        if error.pattern not in self._slow:
+            self._slow.add(error.pattern)
+            message = f"{error}; requests that this is about are refused ({request.line})"
+            self.errors.write(Level.WARN, message, client=request.transport.wire.peer)
+
     def _tell(self, request: Request, error: Unfinished) -> None:
         self.errors.write(Level.ERROR, f"{error}: {request.line}", client=request.transport.wire.peer)
 
@@ -114,6 +123,9 @@ class Site:
             return first(local.admission, request) is None
         except RequestError:
             return False
+        except OutOfTime as error:
+            self._tell_once(request, error)
+            return False
 
     def _respond(self, request: Request) -> tuple[Response, DirectoryPhases]:
         """The response as handlers and refusals have it, and the phases that hold where it was made."""
@@ -131,6 +143,9 @@ class Site:
                     answer = _within(local, request)
         except RequestError as error:
             answer = _refusal(error)
+        except OutOfTime as error:
+            self._tell_once(request, error)
+            answer = Response(400)
         except Exception:  # noqa: BLE001
             self.failed(request)
             answer = Response(500)
@@ -139,6 +154,7 @@ class Site:
     def _finish(self, request: Request, response: Response, local: DirectoryPhases) -> Response:
         if response.body is None and response.status >= 400:
             response = with_page(request, response, self._inner)
+        request.response = response
         for phase in local.response:
             phase(request, response)
         return response

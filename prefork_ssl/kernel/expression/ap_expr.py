@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from prefork_ssl.config.engines import compile_expression
+from prefork_ssl.config.matching import Pattern
 from prefork_ssl.config.patterns import wildcard_pattern
 from prefork_ssl.kernel.expression.dialect import Comparison, Dialect
 from prefork_ssl.kernel.networks import membership, parse_network
@@ -37,21 +39,24 @@ def _number(text: str) -> int:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _like(pattern: str) -> re.Pattern[str]:
+def _like(pattern: str) -> Pattern:
     """`*` and `?` stand for any characters."""
-    wild = {"*": ".*", "?": "."}
-    return re.compile(
-        "".join(wild.get(character) or re.escape(character) for character in pattern), re.DOTALL
-    )
+    return _compiled(pattern, "")
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _like_in_any_case(pattern: str) -> re.Pattern[str]:
-    return re.compile(_like(pattern).pattern, re.DOTALL | re.IGNORECASE)
+def _like_in_any_case(pattern: str) -> Pattern:
+    return _compiled(pattern, "i")
 
 
-def _matches(text: str, pattern: re.Pattern[str]) -> bool:
-    return pattern.fullmatch(text) is not None
+def _compiled(pattern: str, flags: str) -> Pattern:
+    wild = {"*": ".*", "?": "."}
+    expression = "".join(wild.get(character) or re.escape(character) for character in pattern)
+    return compile_expression(pattern, rf"\A{expression}\Z", flags)
+
+
+def _matches(text: str, pattern: Pattern) -> bool:
+    return pattern.search(text) is not None
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -14,6 +14,7 @@ from lark.exceptions import VisitError
 from lark.tree import Meta
 
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.matching import Match, OutOfTime, Search
 from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.kernel.expression import groups
 from prefork_ssl.kernel.expression.condition import Condition, EvaluationError, Holds
@@ -138,10 +139,22 @@ class _Compiler(Values):
         start = 2 if literal.startswith("m") else 1
         end = literal.rindex(literal[start - 1])
         pattern = self._sound(literal, compile_regex, literal[start:end], literal[end + 1 :])
-        get, search = word.get, pattern.search
+        get, search = word.get, _answering(pattern.search)
         if self._uses_groups:
             return lambda request: groups.remember(search(get(request)))
         return lambda request: search(get(request)) is not None
+
+
+def _answering(search: Search) -> Callable[[str], Match | None]:
+    """A search that takes too long leaves the condition without an answer."""
+
+    def answer(text: str) -> Match | None:
+        try:
+            return search(text)
+        except OutOfTime as error:
+            raise EvaluationError(str(error)) from None
+
+    return answer
 
 
 def _all(parts: Sequence[Holds]) -> Holds:

@@ -5,13 +5,14 @@ Requests wait in the middle of an expression seldom, but they may; so what has m
 
 from __future__ import annotations
 
-import re
 from contextvars import ContextVar
 
-_last: ContextVar[re.Match[str] | None] = ContextVar("the last match", default=None)
+from prefork_ssl.config.matching import Match
+
+_last: ContextVar[Match | None] = ContextVar("the last match", default=None)
 
 
-def remember(found: re.Match[str] | None) -> bool:
+def remember(found: Match | None) -> bool:
     """Keep a match, if there is one, and tell whether there is."""
     if found is not None:
         _last.set(found)
@@ -26,6 +27,6 @@ def forget() -> None:
 def group(number: int) -> str:
     """A part of the last match; "" if it has no such part."""
     found = _last.get()
-    if found is None or number > found.re.groups:
+    if found is None or number > len(found.groups()):
         return ""
     return found[number] or ""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from prefork_ssl.config.arguments import Words, many
 from prefork_ssl.config.directives import Context, Directive, Place, append, prepend
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.config.regex import compile_search
+from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.kernel.http.redirects import quote_path
 from prefork_ssl.modules.alias.rules import Alias, Redirection, remainder
 from prefork_ssl.modules.alias.template import Template
@@ -32,11 +32,11 @@ def _alias(words: Words, place: Place) -> tuple[Alias, ...]:
 
 
 def _alias_match(words: Words, place: Place) -> tuple[Alias, ...]:
-    pattern = compile_search(words[0])
+    pattern = compile_regex(words[0])
     template = Template(str(place.path(words[1])), pattern)
 
     def target(path: str) -> str | None:
-        match = pattern.match(path)
+        match = pattern.search(path)
         return template.expand(match) if match else None
 
     folder = template.beginning.rpartition("/")[0] or "/"
@@ -79,11 +79,11 @@ def _redirect_match(words: Words, _place: Place) -> tuple[Redirection, ...]:
     rest, url = _take_url(status, rest)
     if len(rest) != 1:
         raise BadArgument("takes one regular expression")
-    pattern = compile_search(rest[0])
+    pattern = compile_regex(rest[0])
     template = Template(url, pattern)
 
     def target(path: str) -> str | None:
-        match = pattern.match(path)
+        match = pattern.search(path)
         return template.expand(match, quote_path) if match else None
 
     return (Redirection(target=target, status=status),)

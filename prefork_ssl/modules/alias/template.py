@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.matching import Match, Pattern
 
 _PART = re.compile(r"\$(?P<group>[0-9])|\\(?P<escaped>.)|(?P<plain>[^$\\]+|.)", re.DOTALL)
 
@@ -14,7 +15,7 @@ _PART = re.compile(r"\$(?P<group>[0-9])|\\(?P<escaped>.)|(?P<plain>[^$\\]+|.)", 
 class Template:
     """A replacement text; a backslash before $ or another backslash makes it an ordinary character."""
 
-    def __init__(self, text: str, pattern: re.Pattern[str]) -> None:
+    def __init__(self, text: str, pattern: Pattern) -> None:
         """Raises BadArgument for a group that `pattern` has not."""
         parts = [_part(match) for match in _PART.finditer(text)]
         for part in parts:
@@ -31,7 +32,7 @@ class Template:
             str(part) for part in itertools.takewhile(lambda part: isinstance(part, str), self._parts)
         )
 
-    def expand(self, match: re.Match[str], encode: Callable[[str], str] = str) -> str:
+    def expand(self, match: Match, encode: Callable[[str], str] = str) -> str:
         """The text with the groups of `match`, each encoded, in their places."""
         return "".join(part if isinstance(part, str) else encode(match[part] or "") for part in self._parts)
 

@@ -7,7 +7,7 @@ from typing import Any
 from prefork_ssl.config.arguments import Words, many, on_off, one
 from prefork_ssl.config.directives import Context, Directive, Place, append, prepend
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.config.regex import compile_search
+from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.kernel.networks import Network, parse_network
 from prefork_ssl.modules.proxy.backends import parse_url
 from prefork_ssl.modules.proxy.parameters import SYNTAX, parse_parameters, positive
@@ -33,7 +33,7 @@ def _pass(words: Words, place: Place) -> tuple[Route, ...]:
 def _pass_match(words: Words, place: Place) -> tuple[Route, ...]:
     """regex url|! [key=value ...]"""
     expression, url, *rest = words
-    pattern = compile_search(expression)
+    pattern = compile_regex(expression)
     if url == _KEEP_HERE:
         _must_be_all(rest)
         return (Route(None, "", matching(pattern, "")),)

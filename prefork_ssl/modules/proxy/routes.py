@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.matching import Pattern
 from prefork_ssl.kernel.http.redirects import quote_path
 from prefork_ssl.modules.proxy.backends import Backend
 from prefork_ssl.modules.proxy.parameters import Parameters
@@ -58,12 +59,12 @@ def below(prefix: str, base: str) -> Callable[[str], str | None]:
     return path
 
 
-def matching(pattern: re.Pattern[str], substitution: str) -> Callable[[str], str | None]:
+def matching(pattern: Pattern, substitution: str) -> Callable[[str], str | None]:
     """The function of a rule whose pattern's groups are put into an encoded path. Raises BadArgument."""
     parts = [_part(match, pattern) for match in _PART.finditer(substitution)]
 
     def path(url_path: str) -> str | None:
-        match = pattern.match(url_path)
+        match = pattern.search(url_path)
         if match is None:
             return None
         filled = "".join([part if isinstance(part, str) else _quoted(match[part] or "") for part in parts])
@@ -96,7 +97,7 @@ def _quoted(path: str) -> str:
     return path if _PLAIN.fullmatch(path) else quote_path(path)
 
 
-def _part(match: re.Match[str], pattern: re.Pattern[str]) -> str | int:
+def _part(match: re.Match[str], pattern: Pattern) -> str | int:
     if not match["group"]:
         return match["escaped"] or match["plain"]
     group = int(match["group"])

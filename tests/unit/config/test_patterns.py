@@ -8,7 +8,7 @@ import pytest
 
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.patterns import directory_pattern, directory_wildcard, file_pattern, location_pattern
-from prefork_ssl.config.regex import compile_search
+from prefork_ssl.config.regex import compile_regex
 
 # Python's own warnings about a pattern would reach the user.
 pytestmark = pytest.mark.filterwarnings("error")
@@ -41,7 +41,7 @@ ROOT = Path("/opt/we*b")
 )
 def test_directories(argument, matching, other):
     pattern = directory_pattern(directory_wildcard(argument, ROOT))
-    assert [path for path in matching + other if pattern.match(path)] == matching
+    assert [path for path in matching + other if pattern.search(path)] == matching
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_directories(argument, matching, other):
 )
 def test_files(argument, matching, other):
     pattern = file_pattern(argument)
-    assert [name for name in matching + other if pattern.match(name)] == matching
+    assert [name for name in matching + other if pattern.search(name)] == matching
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_files(argument, matching, other):
 )
 def test_locations(argument, matching, other):
     pattern = location_pattern(argument)
-    assert [path for path in matching + other if pattern.match(path)] == matching
+    assert [path for path in matching + other if pattern.search(path)] == matching
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_locations(argument, matching, other):
     ],
 )
 def test_regular_expressions(expression, matching, other):
-    pattern = compile_search(expression)
-    assert [text for text in matching + other if pattern.match(text)] == matching
+    pattern = compile_regex(expression)
+    assert [text for text in matching + other if pattern.search(text)] == matching
 
 
 def test_groups_keep_their_numbers_and_names():
-    found = compile_search(r"^/(?<site>\w+)/(\d+)").match("/abc/17")
+    found = compile_regex(r"^/(?<site>\w+)/(\d+)").search("/abc/17")
     assert found
     assert found.groups() == ("abc", "17")
     assert found["site"] == "abc"
@@ -132,4 +132,4 @@ def test_groups_keep_their_numbers_and_names():
 )
 def test_what_is_no_regular_expression(expression, message):
     with pytest.raises(BadArgument, match=message):
-        compile_search(expression)
+        compile_regex(expression)
