@@ -87,7 +87,8 @@ class Request:
     path (decoded and normalised, begins with "/"; "*" for OPTIONS *; bytes that are not UTF-8 as with os.fsdecode),
     query (without "?"; None if there was no "?"), settings (merged), previous (the request within which this one is
     made, for an error document or a test).
-    Set by phases: filename, path_info, handler, user, auth_type, env (notes for logs, conditions, applications).
+    Set by phases: filename, path_info, handler, user, auth_type, env (notes for logs, conditions, applications);
+    response, as soon as there is one.
     """
 
     __slots__ = (
@@ -106,6 +107,7 @@ class Request:
         "path_info",
         "previous",
         "query",
+        "response",
         "settings",
         "site",
         "started",
@@ -143,6 +145,7 @@ class Request:
         self.number = number
         self.started = time.time()
         self.previous: Request | None = None
+        self.response: Response | None = None
         self.filename: str | None = None
         self.path_info = ""
         self.handler: str | None = None
@@ -226,7 +229,8 @@ class Upgrade:
     converse: Callable[[bytes], int]
 
 
-# bytes, or a part of a file, or chunks as they come (closed with .close() if it has one).
+# bytes, or a part of a file, or pieces as they come. The head leaves with the first one, which may be empty. The
+# iterable is closed with .close() if it has one; .trailers, if it has them, are fields to send behind the last piece.
 Body = bytes | FileBody | Iterable[bytes]
 
 
@@ -234,10 +238,24 @@ class Response:
     """An answer. `headers` keeps order and the names' spelling. `length` of the body in bytes; None if not known
     beforehand (chunked, or ended by close). A status of 400 or more with `body` None gets the ErrorDocument of that
     status, with `note` as its explanation (plain text, escaped when shown), and below it a link to the URI `link`, if
-    there is one. `upgrade` goes with status 101.
+    there is one. `upgrade` goes with status 101. `internal` tells that the server itself has made it, in place of what
+    was asked for: the page of an error, a redirection. `media_type` is that of the representation which the response
+    is about, where no Content-Type field tells it (304, multipart/byteranges).
     """
 
-    __slots__ = ("body", "close", "headers", "length", "link", "note", "sent", "status", "upgrade")
+    __slots__ = (
+        "body",
+        "close",
+        "headers",
+        "internal",
+        "length",
+        "link",
+        "media_type",
+        "note",
+        "sent",
+        "status",
+        "upgrade",
+    )
 
     def __init__(
         self,
@@ -254,6 +272,8 @@ class Response:
         self.length = len(body) if isinstance(body, bytes) else length
         self.note = note
         self.link = ""
+        self.internal = False
+        self.media_type: str | None = None
         self.close = False  # end the connection after this response
         self.sent = 0  # bytes of body sent, for the log
         self.upgrade: Upgrade | None = None

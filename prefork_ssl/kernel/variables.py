@@ -3,8 +3,9 @@
 A name is resolved when the configuration is built, into a function of the request; so an unknown name is found early
 and the request path makes no search.
 
-The core's names are those of mod_ssl's ssl_var_lookup. `HTTP:Name` is any header field, `ENV:NAME` a note of the
-request or, without one, the server's own environment, `SSL:NAME` the variable NAME, as mod_rewrite writes it.
+The core's names are those of mod_ssl's ssl_var_lookup, and CONTENT_TYPE and REQUEST_STATUS, which tell of the response
+once there is one. `HTTP:Name` is any header field, `ENV:NAME` a note of the request or, without one, the server's own
+environment, `SSL:NAME` the variable NAME, as mod_rewrite writes it.
 """
 
 from __future__ import annotations
@@ -96,6 +97,15 @@ def _server_name(request: Request) -> str:
     return request.host_name or server_name(request.host.settings).name
 
 
+def _status(request: Request) -> str:
+    return str(request.response.status) if request.response else ""
+
+
+def _content_type(request: Request) -> str:
+    headers = request.response.headers if request.response else ()
+    return next((value for name, value in headers if name.lower() == "content-type"), "")
+
+
 def _secure(yes: str, no: str) -> Variable:
     return lambda request: yes if request.transport.secure else no
 
@@ -104,6 +114,7 @@ _CORE: Mapping[str, Variable] = {
     **{name: _header(name.removeprefix("HTTP_").lower().replace("_", "-")) for name in _HEADERS},
     "API_VERSION": lambda _request: API_VERSION,
     "AUTH_TYPE": lambda request: request.auth_type or "",
+    "CONTENT_TYPE": _content_type,
     "DOCUMENT_ROOT": lambda request: str(request.host.settings[DOCUMENT_ROOT] or ""),
     "HTTPS": _secure("on", "off"),
     "IS_SUBREQ": lambda request: "false" if request.previous is None else "true",
@@ -117,6 +128,7 @@ _CORE: Mapping[str, Variable] = {
     "REQUEST_FILENAME": lambda request: request.filename or "",
     "REQUEST_METHOD": lambda request: request.method,
     "REQUEST_SCHEME": _secure("https", "http"),
+    "REQUEST_STATUS": _status,
     "REQUEST_URI": lambda request: request.path,
     "SCRIPT_FILENAME": lambda request: request.filename or "",
     "SERVER_ADDR": lambda request: request.transport.wire.local[0],

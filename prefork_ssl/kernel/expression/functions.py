@@ -64,6 +64,12 @@ def _field(request: Request, name: str) -> str:
     return request.fields.get(name.lower(), "")
 
 
+def _response_field(request: Request, name: str) -> str:
+    """Before there is a response, it has no fields."""
+    headers = request.response.headers if request.response else ()
+    return ", ".join(value for field, value in headers if field.lower() == name.lower())
+
+
 def _note(request: Request, name: str) -> str:
     return request.env.get(name, "")
 
@@ -72,7 +78,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "req": _field,
     "req_novary": _field,
     "http": _field,
-    "resp": lambda _request, _name: "",  # there is no response yet
+    "resp": _response_field,
     "note": _note,
     "reqenv": _note,
     "osenv": lambda _request, name: os.environ.get(name, ""),

@@ -16,7 +16,7 @@ _DEEPEST = 40
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A condition as written, and taken apart."""
+    """A condition, or a text with values in it, as written and taken apart."""
 
     text: str
     tree: Tree[Token] = field(compare=False, repr=False)
@@ -28,15 +28,25 @@ def _parser() -> Lark:
         "grammar.lark",
         rel_to=__file__,
         parser="lalr",
+        start=["start", "mixture"],
         propagate_positions=True,
         maybe_placeholders=False,
     )
 
 
 def parse(text: str) -> Expression:
-    """The expression that `text` is. Raises BadArgument."""
+    """The condition that `text` is. Raises BadArgument."""
+    return _parse(text, "start")
+
+
+def parse_mixture(text: str) -> Expression:
+    """The text with values in it, such as https://%{HTTP_HOST}/, that `text` is. Raises BadArgument."""
+    return _parse(text, "mixture")
+
+
+def _parse(text: str, start: str) -> Expression:
     try:
-        tree = _parser().parse(text)
+        tree = _parser().parse(text, start)
     except (UnexpectedToken, UnexpectedCharacters) as error:
         raise _unexpected(text, error) from None
     if _depth(tree) > _DEEPEST:

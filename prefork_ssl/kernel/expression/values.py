@@ -87,6 +87,9 @@ class Values(Transformer[Token, Any]):
     def argument(self, _meta: Meta, pieces: list[Value | Token]) -> Value:
         return self._joined(pieces)
 
+    def mixture(self, _meta: Meta, pieces: list[Value | Token]) -> Value:
+        return self._joined(pieces)
+
     def reference(self, meta: Meta, parts: list[Any]) -> Value:
         """%{NAME}, %{HTTP:Accept}, %{tolower:...}."""
         name, *argument = parts

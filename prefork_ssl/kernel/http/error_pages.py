@@ -94,7 +94,7 @@ def with_page(request: Request, response: Response, serve: Callable[[Request], R
     if document.startswith("/"):
         return _with_local(request, response, document, serve)
     if "://" in document.partition(" ")[0]:
-        return Response(302, [("Location", document), *_kept(response)], b"")
+        return _internal(Response(302, [("Location", document), *_kept(response)], b""))
     return _with_page(
         response, Response(response.status, [_TYPE], document.encode("utf-8", "surrogateescape"))
     )
@@ -130,7 +130,12 @@ def _with_page(response: Response, page: Response) -> Response:
     headers = [field for field in page.headers if field[0].lower() in _OF_THE_PAGE]
     shown = Response(response.status, [*_kept(response), *headers], page.body, length=page.length)
     shown.close = response.close
-    return shown
+    return _internal(shown)
+
+
+def _internal(response: Response) -> Response:
+    response.internal = True
+    return response
 
 
 def _kept(response: Response) -> list[tuple[str, str]]:

@@ -36,4 +36,6 @@ def redirect(status: int, location: str) -> Response:
         f'<!DOCTYPE html>\n<title>{status}</title>\n<p>The document is at <a href="{link}">{link}</a>.</p>\n'
     )
     headers = [("Location", location), ("Content-Type", "text/html; charset=utf-8")]
-    return Response(status, headers, page.encode("ascii"))
+    response = Response(status, headers, page.encode("ascii"))
+    response.internal = True
+    return response

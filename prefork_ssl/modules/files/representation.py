@@ -22,12 +22,13 @@ class Representation:
     `negotiated` tells whether another client might get another representation under the same URL.
     """
 
-    __slots__ = ("content_type", "fields", "file", "validation", "whole")
+    __slots__ = ("content_type", "fields", "file", "media_type", "validation", "whole")
 
     def __init__(
         self, file: OpenFile, content_type: str | None, encoding: str = "", *, negotiated: bool = False
     ) -> None:
         self.file = file
+        self.media_type = content_type
         self.content_type = [("Content-Type", content_type)] if content_type else []
         self.validation = [("ETag", file.validators.etag)]
         if negotiated:
@@ -75,7 +76,9 @@ def respond(request: Request, representation: Representation) -> Response:
     refused = refusal(request, found)
     if refused is not None:
         representation.file.close()
-        return Response(refused, representation.validation, b"" if refused == 304 else None)
+        response = Response(refused, representation.validation, b"" if refused == 304 else None)
+        response.media_type = representation.media_type
+        return response
     spans = _wanted_spans(request, representation.file.size, found)
     if spans is None:
         return _whole(request, representation)
@@ -118,7 +121,9 @@ def _parts(representation: Representation, spans: list[Span]) -> Response:
 def _multipart(representation: Representation, spans: list[Span]) -> Response:
     body = MultipartRanges(representation.file, spans, representation.content_type)
     kind = ("Content-Type", f"multipart/byteranges; boundary={body.boundary}")
-    return Response(206, [*representation.fields, kind], body, length=body.length)
+    response = Response(206, [*representation.fields, kind], body, length=body.length)
+    response.media_type = representation.media_type
+    return response
 
 
 def _part(file: OpenFile, span: Span) -> Body:
