@@ -10,9 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from prefork_ssl.config import arguments
-from prefork_ssl.config.arguments import Words, duration, integer, many, on_off, one, seconds
+from prefork_ssl.config.arguments import (
+    Words,
+    duration,
+    integer,
+    many,
+    on_off,
+    one,
+    seconds,
+)
 from prefork_ssl.config.directives import Arguments, Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument, Origin
+from prefork_ssl.kernel.files.options import Options, combine, parse_options
 from prefork_ssl.kernel.log.levels import Level
 
 # --- arguments ---------------------------------------------------------------------------------------------------
@@ -186,6 +195,16 @@ SERVER_ALIAS: Directive[tuple[str, ...]] = Directive(
 SERVER_ADMIN = Directive("ServerAdmin", arguments.text, HOST, "", "Whom error pages ask to write to.")
 DOCUMENT_ROOT: Directive[Path | None] = Directive(
     "DocumentRoot", arguments.existing_directory, HOST, None, "The folder whose files are served at /."
+)
+OPTIONS: Directive[Options] = Directive(
+    "Options",
+    many("[+|-]option ...", parse_options),
+    ANYWHERE,
+    Options(),
+    "Which symbolic links are followed (FollowSymLinks, SymLinksIfOwnerMatch), whether folders are listed (Indexes); "
+    "or All, or None.",
+    combine,
+    combine,
 )
 ERROR_LOG = Directive("ErrorLog", log_target, HOST, "logs/error_log", "Where errors are written.")
 LOG_LEVEL: Directive[Mapping[str, Level]] = Directive(

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prefork_ssl.kernel.files.paths import Symlinks
 from prefork_ssl.kernel.http.targets import normalise
 from prefork_ssl.kernel.request import RequestError
 from prefork_ssl.modules.files.open_files import Files
-from prefork_ssl.modules.files.paths import Symlinks
 
 NAMES = [
     "a",

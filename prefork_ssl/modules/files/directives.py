@@ -1,12 +1,16 @@
-"""The directives about files: which one is meant, whether links are followed, what type it has."""
+"""The directives about files: which one is meant, what type it has."""
 
 from __future__ import annotations
 
 from prefork_ssl.config.arguments import Words, many, one
 from prefork_ssl.config.directives import Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.modules.files.mime import Types, parse_add_type, parse_types_config, system_types
-from prefork_ssl.modules.files.options import Options, combine, parse_options
+from prefork_ssl.modules.files.mime import (
+    Types,
+    parse_add_type,
+    parse_types_config,
+    system_types,
+)
 
 
 def _index_names(words: Words, _place: Place) -> tuple[str, ...]:
@@ -30,15 +34,6 @@ DIRECTORY_INDEX: Directive[tuple[str, ...]] = Directive(
     "The files that stand for their directory; the first that exists is served.",
     _more_names,
 )
-OPTIONS: Directive[Options] = Directive(
-    "Options",
-    many("[+|-]option ...", parse_options),
-    Context.ANYWHERE,
-    Options(),
-    "Whether symbolic links are followed: FollowSymLinks, SymLinksIfOwnerMatch, All or None.",
-    combine,
-    combine,
-)
 TYPES_CONFIG: Directive[Types] = Directive(
     "TypesConfig",
     one("file", parse_types_config),
@@ -56,4 +51,4 @@ ADD_TYPE: Directive[Types] = Directive(
     append,
 )
 
-DIRECTIVES = (DIRECTORY_INDEX, OPTIONS, TYPES_CONFIG, ADD_TYPE)
+DIRECTIVES = (DIRECTORY_INDEX, TYPES_CONFIG, ADD_TYPE)

@@ -10,12 +10,12 @@ import os
 from contextlib import suppress
 
 from prefork_ssl.config.directives import Settings
-from prefork_ssl.kernel.directives import DOCUMENT_ROOT
+from prefork_ssl.kernel.directives import DOCUMENT_ROOT, OPTIONS
 from prefork_ssl.kernel.http.redirects import quote_path, redirect
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.request import Elsewhere, Request, Response
-from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, OPTIONS, TYPES_CONFIG
+from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, TYPES_CONFIG
 from prefork_ssl.modules.files.mime import Types, type_of
 from prefork_ssl.modules.files.open_files import Files, OpenFile
 from prefork_ssl.modules.files.representation import Offer, Representation, respond

@@ -13,8 +13,8 @@ import stat
 import time
 from collections.abc import Callable
 
-from prefork_ssl.modules.files.paths import Symlinks, open_below
-from prefork_ssl.modules.files.validators import of_file
+from prefork_ssl.kernel.files.paths import Symlinks, open_below
+from prefork_ssl.kernel.http.validators import of_file
 
 # The largest file that is read into memory, and how much a worker remembers of them, in bytes.
 _SMALL = 32768

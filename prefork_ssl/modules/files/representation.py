@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from prefork_ssl.kernel.http.conditions import CONDITIONS, range_still_fits, refusal
+from prefork_ssl.kernel.http.validators import Validators, http_date
 from prefork_ssl.kernel.request import Body, FileBody, Request, Response
-from prefork_ssl.modules.files.conditions import CONDITIONS, range_still_fits, refusal
 from prefork_ssl.modules.files.encodings import prefers_gzip
 from prefork_ssl.modules.files.open_files import OpenFile
 from prefork_ssl.modules.files.ranges import MultipartRanges, Span, parse_range
-from prefork_ssl.modules.files.validators import Validators, http_date
 
 # Fields of a request that may ask for something else than the whole file.
 _SPECIAL = CONDITIONS | {"range"}

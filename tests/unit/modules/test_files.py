@@ -15,12 +15,12 @@ import pytest
 from unit.modules.asking import body_of, new_generation, new_request
 
 from prefork_ssl.config.directives import Directive, Settings
-from prefork_ssl.kernel.directives import DOCUMENT_ROOT, LOG_LEVEL
+from prefork_ssl.kernel.directives import DOCUMENT_ROOT, LOG_LEVEL, OPTIONS
+from prefork_ssl.kernel.files.options import Options
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.request import Elsewhere, FileBody, Response
-from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, OPTIONS
+from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX
 from prefork_ssl.modules.files.module import module
-from prefork_ssl.modules.files.options import Options
 
 CONTENTS = bytes(range(256)) * 20
 OLD = 1_700_000_000  # Tue, 14 Nov 2023 22:13:20 GMT

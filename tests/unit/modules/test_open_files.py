@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from prefork_ssl.kernel.files.paths import LinkRefusedError, Symlinks
 from prefork_ssl.modules.files import open_files
 from prefork_ssl.modules.files.open_files import Files
-from prefork_ssl.modules.files.paths import LinkRefusedError, Symlinks
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Options: of Apache's features, those about symbolic links exist here; the others can only be turned off."""
+"""Options: of Apache's features, symbolic links and listings exist here; the others can only be turned off."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from prefork_ssl.config.arguments import Words
 from prefork_ssl.config.directives import Place
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.modules.files.paths import Symlinks
+from prefork_ssl.kernel.files.paths import Symlinks
 
 _FEATURES = {
     "none": frozenset[str](),
-    "all": frozenset({"followsymlinks"}),
+    "all": frozenset({"indexes", "followsymlinks"}),
+    "indexes": frozenset({"indexes"}),
     "followsymlinks": frozenset({"followsymlinks"}),
     "symlinksifownermatch": frozenset({"symlinksifownermatch"}),
 }
 _ABSENT = {
-    "indexes": "directory listings",
     "multiviews": "content negotiation by file name",
     "execcgi": "CGI scripts",
     "includes": "server-side includes",
@@ -39,6 +39,11 @@ class Options:
         if "followsymlinks" in self.plus:
             return Symlinks.FOLLOW
         return Symlinks.IF_OWNER_MATCHES if "symlinksifownermatch" in self.plus else Symlinks.NONE
+
+    @property
+    def indexes(self) -> bool:
+        """Whether a folder without an index file is listed."""
+        return "indexes" in self.plus
 
 
 def combine(earlier: Options, later: Options) -> Options:
@@ -64,7 +69,7 @@ def parse_options(words: Words, _place: Place) -> Options:
 
 def _must_exist(word: str) -> None:
     if word.lower() in _ABSENT:
-        raise BadArgument(f"there are no {_ABSENT[word.lower()]} here", f"leave out {word}")
+        raise BadArgument(f"this server has no {_ABSENT[word.lower()]}", f"leave out {word}")
 
 
 def _features(words: Iterable[str]) -> frozenset[str]:
@@ -72,7 +77,7 @@ def _features(words: Iterable[str]) -> frozenset[str]:
     for word in words:
         if word.lower() not in _FEATURES and word.lower() not in _ABSENT:
             raise BadArgument(
-                f"unknown option {word!r}", "known are All, None, FollowSymLinks, SymLinksIfOwnerMatch"
+                f"unknown option {word!r}", "known are All, None, FollowSymLinks, Indexes, SymLinksIfOwnerMatch"
             )
         features |= _FEATURES.get(word.lower(), frozenset())
     return features

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from prefork_ssl.kernel.http.validators import Validators, parse_http_date
 from prefork_ssl.kernel.request import Request
-from prefork_ssl.modules.files.validators import Validators, parse_http_date
 
 # RFC 9110 section 8.8.3. Quotes end a tag, so a comma inside is no separator.
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
