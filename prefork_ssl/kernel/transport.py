@@ -21,7 +21,7 @@ from typing import Any
 from gevent import get_hub
 from greenlet import getcurrent, greenlet
 
-from prefork_ssl.kernel.request import FileBody
+from prefork_ssl.kernel.request import FileBody, Request, Response
 
 # The most that one read returns: a TLS record's payload (RFC 8446 section 5.1), and one pass through the parser.
 READ_SIZE = 16384
@@ -250,6 +250,11 @@ class Transport:
                 break
             offset += sent
         return offset - body.offset
+
+    def refusal(self, request: Request) -> Response | None:
+        """What to say to something that cannot be served as a request, if this connection is not for HTTP at all; None:
+        what is wrong with it."""
+        return None
 
     def shutdown(self) -> None:
         """End the conversation in good order, as this protocol has it; the caller closes the wire afterwards."""

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+from urllib.parse import quote
 
 import pytest
 from blackbox import clients
@@ -70,6 +71,9 @@ def test_other_protocols(server: Server, said: bytes, protocol: str, hint: str) 
         assert clients.drain(sock) == b""
         line = from_me(sock, last_line(server, "client speaks"))
     assert line.message == f"client speaks {protocol} on a TLS port"
+    alert = protocol == "a TLS alert"
+    began = "began with " + quote(said[:32], safe=" !./-")
+    assert line.details == ("alert handshake_failure" if alert else began)
     assert hint in line.hint
 
 
@@ -80,7 +84,26 @@ def test_plain_http_on_the_tls_port(server: Server) -> None:
     link = f"https://localhost:{server.https}/page?x=%3Cb%3E"
     assert f'<a href="{link}">{link}</a>'.encode() in done.stdout
     line = last_line(server, "client speaks plain HTTP on a TLS port")
+    assert line.details == f"asked for localhost:{server.https}"
     assert line.hint.endswith("SSLRedirectPlainHTTP on sends it there")
+
+
+@pytest.mark.needs("curl")
+def test_http2_in_the_clear_on_the_tls_port(server: Server) -> None:
+    url = f"http://localhost:{server.https}/"
+    assert clients.curl("--http2-prior-knowledge", url).returncode != 0
+    line = last_line(server, "client speaks HTTP/2 in the clear on a TLS port")
+    assert line.hint.startswith("it was told to speak HTTP/2 without TLS (h2c)")
+
+
+def test_somebody_who_leaves_before_it_is_clear_what_he_wants(server: Server) -> None:
+    with clients.connect(server.https) as sock:
+        sock.sendall(b"GE")
+        name = "{}:{}".format(*sock.getsockname())
+    line = last_line(
+        server, "connection ended during the handshake before it was clear what the client speaks"
+    )
+    assert (line.client, line.details) == (name, "began with GE")
 
 
 @pytest.mark.needs("curl")

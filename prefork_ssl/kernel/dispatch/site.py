@@ -51,8 +51,8 @@ class Site:
 
     def refuse(self, request: Request, error: RequestError) -> Response:
         """The answer to what cannot be served as a request."""
-        response = _refusal(error)
         try:
+            response = request.transport.refusal(request) or _refusal(error)
             return self._finish(request, response, self._sections.base)
         except Exception:  # noqa: BLE001
             return self.failed(request)

@@ -124,7 +124,9 @@ def test_an_extension_that_comes_twice():
         (b"POST http://host/ HTTP/1.1\r\n", Protocol.HTTP),
         (b"OPTIONS * HTTP/1.1\r\n", Protocol.HTTP),
         (b"CONNECT host:443 HTTP/1.1\r\n", Protocol.HTTP),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Protocol.HTTP),
+        (b"get /x HTTP/1.1\r\n", Protocol.HTTP),
+        (b"VERSION-CONTROL /x HTTP/1.1\r\n", Protocol.HTTP),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Protocol.HTTP2),
         (b"SSH-2.0-OpenSSH_9.2\r\n", Protocol.SSH),
         (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", Protocol.PROXY),
         (b"\r\n\r\n\0\r\nQUIT\n\x21\x11", Protocol.PROXY),
@@ -138,11 +140,10 @@ def test_an_extension_that_comes_twice():
         (b"\x16\x02\x00\x00\x05\x01", Protocol.BROKEN_TLS),
         (b"\x16\x03\x01\x00\x05\x02\x00\x00\x01\x00", Protocol.BROKEN_TLS),  # a ServerHello
         (b"\x16\x03\x01\x00\x05\x01\x01\x00\x00\x00", Protocol.BROKEN_TLS),  # 65536 bytes
-        (b"get / http/1.1\r\n", Protocol.UNKNOWN),
         (b"GET index.html\r\n", Protocol.UNKNOWN),
         (b"\0\0\0\0", Protocol.UNKNOWN),
         (b"\x17\x03\x03\x00\x01\x00", Protocol.UNKNOWN),
-        (b"A" * 21, Protocol.UNKNOWN),
+        (b"A" * 33, Protocol.UNKNOWN),
     ],
 )
 def test_what_is_no_hello(data, protocol):

@@ -121,6 +121,40 @@ def test_plain_http_is_told_where_to_go(port, target, host, link):
     assert f'<a href="{link}">{link}</a>' in page
 
 
+NO_REQUESTS = {
+    "an unknown method": (b"FOO /x?y=1 HTTP/1.1\r\nHost: a.test:443\r\n\r\n", "https://a.test/x?y=1"),
+    "another one": (b"get /x HTTP/1.1\r\nHost: b.test:8443\r\n\r\n", "https://b.test:8443/x"),
+    "a method with a hyphen": (b"X-Y /x HTTP/1.1\r\nHost: a.test\r\n\r\n", "https://a.test:PORT/x"),
+    "TRACE": (b"TRACE /x HTTP/1.1\r\nHost: a.test\r\n\r\n", "https://a.test:PORT/x"),
+    "CONNECT": (b"CONNECT b.test:443 HTTP/1.1\r\nHost: b.test\r\n\r\n", "https://a.test:PORT/"),
+    "an encoded slash": (b"GET /a%2Fb HTTP/1.1\r\nHost: a.test\r\n\r\n", "https://a.test:PORT/"),
+    "another version": (b"GET /x HTTP/2.0\r\nHost: a.test\r\n\r\n", "https://a.test:PORT/x"),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9), "https://a.test:PORT/"),
+    "no host": (b"GET /x HTTP/1.1\r\n\r\n", "https://a.test:PORT/x"),
+    "a host that is none": (b'GET /x HTTP/1.1\r\nHost: "><b\r\n\r\n', "https://a.test:PORT/"),
+    "a broken header": (b"GET /x HTTP/1.1\r\nHost: a.test\r\nX y\r\n\r\n", "https://a.test:PORT/x"),
+    "a long target": (b"GET /%s HTTP/1.1\r\nHost: a.test\r\n\r\n" % (b"x" * 9000), "https://a.test:PORT/xxx"),
+}
+
+
+@pytest.mark.parametrize(("sent", "link"), NO_REQUESTS.values(), ids=NO_REQUESTS)
+def test_whatever_else_is_wrong_it_came_to_the_wrong_port(port, redirecting_port, sent, link):
+    answer = exchange(port, sent)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\nConnection: close\r\n" in answer
+    assert f'<a href="{link.replace("PORT", str(port))}'.encode() in answer
+    answer = exchange(redirecting_port, sent)
+    assert answer.startswith(b"HTTP/1.1 308 ")
+    assert f"\r\nLocation: {link.replace('PORT', str(redirecting_port))}".encode() in answer
+
+
+def exchange(port: int, data: bytes) -> bytes:
+    """All that comes back."""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
+        sock.sendall(data)
+        return b"".join(iter(lambda: sock.recv(65536), b""))
+
+
 def test_or_is_sent_there(redirecting_port):
     response, _ = in_plain_http(redirecting_port, "/page?x=1", "a.test")
     assert response.status == 308

@@ -41,6 +41,9 @@ def _reachable(host: Host, listener: Listener) -> bool:
     return not host.addresses or any(address.port in (0, listener.address[1]) for address in host.addresses)
 
 
+# Those who speak one of these understand an answer in HTTP/1.1, or at least show it.
+_HTTP = (Protocol.HTTP, Protocol.HTTP2)
+
 # Bytes; most ClientHellos have less than half of it.
 _FIRST_READ = 4096
 
@@ -93,7 +96,7 @@ class Reception:
         first = opening.receive_first_bytes()
         if isinstance(first, Foreign):
             handshakes.foreign(opening, first.protocol)
-            return PlainTransport(opening.wire, opening.data) if first.protocol is Protocol.HTTP else None
+            return PlainTransport(opening.wire, opening.data) if first.protocol in _HTTP else None
         opening.hello = first
         if len(names.hosts) > 1 and first.server_name:
             opening.host = self._hosts[names.find(first.server_name)]

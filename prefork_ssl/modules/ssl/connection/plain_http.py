@@ -6,26 +6,33 @@ from collections.abc import Callable
 
 from prefork_ssl.kernel.dispatch.hosts import server_name
 from prefork_ssl.kernel.http.redirects import quote_path, quote_target, redirect
-from prefork_ssl.kernel.http.targets import parse_target
-from prefork_ssl.kernel.request import Request, Response
+from prefork_ssl.kernel.http.targets import host_name, parse_target
+from prefork_ssl.kernel.request import Request, RequestError, Response
 from prefork_ssl.kernel.transport import Transport, Wire
 from prefork_ssl.modules.ssl.directives import SSL_REDIRECT_PLAIN_HTTP
+from prefork_ssl.modules.ssl.hello.first_bytes import host_field
 
 _HTTPS_PORT = 443
 _TLS_HANDSHAKE = b"\x16"
 
 
 class PlainTransport(Transport):
-    """The connection of a client that speaks plain HTTP on a TLS port, whose first bytes were already received."""
+    """The connection of a client that speaks plain HTTP on a TLS port, whose first bytes were already received. `host`
+    is the Host field among them."""
 
     def __init__(self, wire: Wire, received: bytes) -> None:
         super().__init__(wire)
         self._received = received
+        self.host = host_field(received)
 
     def read(self) -> bytes:
         """See Transport."""
         data, self._received = self._received, b""
         return data or super().read()
+
+    def refusal(self, request: Request) -> Response:
+        """See Transport: whatever else is wrong with it, it came to the wrong port."""
+        return speak_tls(request)
 
 
 class GuardedTransport(Transport):
@@ -61,13 +68,22 @@ def speak_tls(request: Request) -> Response:
 def _address(request: Request) -> str:
     """Where the same request would be right. The port is the one that the client knows, which address translation may
     have made another one than ours."""
-    name = request.host_name or server_name(request.host.settings).name
+    try:
+        authority = parse_target(request.target).authority or _host(request)
+        name, path = host_name(authority), _path(request)
+    except RequestError:
+        authority, name, path = "", "", "/"
+    name = name or server_name(request.host.settings).name
     if ":" in name:
         name = f"[{name}]"
-    target = parse_target(request.target)
-    authority = request.fields.get("host", "") if target.authority is None else target.authority
     port = _port(authority) or request.transport.wire.local[1]
-    return f"https://{name}{'' if port == _HTTPS_PORT else f':{port}'}{_path(request)}"
+    return f"https://{name}{'' if port == _HTTPS_PORT else f':{port}'}{path}"
+
+
+def _host(request: Request) -> str:
+    """The Host field. What was refused as a request has no fields, but may look as if it had one."""
+    transport = request.transport
+    return request.fields.get("host") or (transport.host if isinstance(transport, PlainTransport) else "")
 
 
 def _port(authority: str) -> int:

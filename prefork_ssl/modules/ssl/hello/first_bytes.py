@@ -10,6 +10,7 @@ class Protocol(enum.Enum):
     """What was recognised, as it is called in the log."""
 
     HTTP = "plain HTTP"
+    HTTP2 = "HTTP/2 in the clear"
     SSH = "SSH"
     PROXY = "the PROXY protocol"
     SSL2 = "SSL 2.0"
@@ -21,6 +22,7 @@ class Protocol(enum.Enum):
 
 
 _PREFIXES = {
+    b"PRI * HTTP/2.0\r\n": Protocol.HTTP2,  # RFC 9113 section 3.4
     b"CONNECT ": Protocol.HTTP,
     b"SSH-": Protocol.SSH,
     b"PROXY ": Protocol.PROXY,
@@ -31,8 +33,10 @@ _PREFIXES = {
     b"\x15\x03": Protocol.TLS_ALERT,
 }
 
-_HTTP = re.compile(rb"[A-Z]{3,20} (?:/|\*|http)")
-_HTTP_BEGUN = re.compile(rb"[A-Z]{1,20}(?: (?:h|ht|htt)?)?")
+# A method, which may be any token (RFC 9110 section 9.1), and what each target but that of CONNECT begins with.
+_HTTP = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} (?:/|\*|http)")
+_HTTP_BEGUN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}(?: (?:h|ht|htt)?)?")
+_HOST_FIELD = re.compile(rb"\r\nHost:[ \t]*([^\r\n]*?)[ \t]*\r\n", re.IGNORECASE)
 _SSL2 = re.compile(rb"[\x80-\xff].\x01[\x00\x02\x03]", re.DOTALL)
 _SSL2_BEGUN = re.compile(rb"[\x80-\xff](?:.(?:\x01)?)?", re.DOTALL)
 
@@ -42,11 +46,18 @@ def recognise(data: bytes) -> Protocol | None:
     for prefix, protocol in _PREFIXES.items():
         if data.startswith(prefix):
             return protocol
+    if any(prefix.startswith(data) for prefix in _PREFIXES):
+        return None
     if _HTTP.match(data):
         return Protocol.HTTP
     if _SSL2.match(data):
         return Protocol.SSL2
-    begun = _HTTP_BEGUN.fullmatch(data) or _SSL2_BEGUN.fullmatch(data)
-    if begun or any(prefix.startswith(data) for prefix in _PREFIXES):
+    if _HTTP_BEGUN.fullmatch(data) or _SSL2_BEGUN.fullmatch(data):
         return None
     return Protocol.UNKNOWN
+
+
+def host_field(data: bytes) -> str:
+    """The Host field of the HTTP request that `data` begins with, as written (latin-1); "" as far as there is none."""
+    found = _HOST_FIELD.search(data)
+    return found[1].decode("latin-1") if found else ""

@@ -44,6 +44,8 @@ class Event:
 
 # Characters; host names have at most 253 (RFC 1035 section 2.3.4).
 LONGEST_TEXT = 255
+# What does not look like another part of a line.
+PLAIN = " .,:;=@+*/-_~'!&"
 
 
 def quoted(text: str) -> str:
@@ -51,4 +53,4 @@ def quoted(text: str) -> str:
     quotes and whatever is not printable ASCII are percent-encoded, and what is too long is cut."""
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}..."
-    return quote(text, safe=" .,:;=@+*/-_~'!&")
+    return quote(text, safe=PLAIN)

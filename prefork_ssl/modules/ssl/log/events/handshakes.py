@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote_from_bytes
 
 from prefork_ssl.modules.ssl.certificate.names import alternative_names, uncovered
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello, Missing, examine
-from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
+from prefork_ssl.modules.ssl.hello.first_bytes import Protocol, host_field
 from prefork_ssl.modules.ssl.log.alerts import alert_in
-from prefork_ssl.modules.ssl.log.event import LONGEST_TEXT, Address, Event, Value, quoted
+from prefork_ssl.modules.ssl.log.event import LONGEST_TEXT, PLAIN, Address, Event, Value, quoted
 from prefork_ssl.modules.ssl.log.events import verification
 from prefork_ssl.modules.ssl.log.hints import protocols
 from prefork_ssl.modules.ssl.log.hints.failure import Failure
@@ -31,6 +32,9 @@ INFO = SSLLevel.INFO
 
 # Bytes: what fits into one packet on an Ethernet (1500, less the headers of IPv6 and TCP). Larger hellos come in two.
 _ONE_PACKET = 1428
+_TLS_HANDSHAKE = b"\x16"
+# Bytes of an unknown protocol.
+_SHOWN = 32
 
 
 def established(transport: TLSTransport, source: str = "") -> None:
@@ -128,7 +132,10 @@ def foreign(opening: Opening, protocol: Protocol) -> None:
     message = f"client speaks {protocol.value} on a TLS port"
     fields: dict[str, Value] = {"protocol": protocol.name.lower()}
     hint = protocols.FOREIGN[protocol]
-    opening.host.log.write(Event(INFO, "not-tls", message, opening.wire.peer, fields, hint=hint))
+    details = _what_came(opening.data)
+    opening.host.log.write(
+        Event(INFO, "not-tls", message, opening.wire.peer, fields, hint=hint, details=details)
+    )
 
 
 def tls_on_plain_port(log: SSLLog, client: Address, port: int, data: bytes) -> None:
@@ -186,9 +193,21 @@ def _progress(opening: Opening) -> tuple[str, tuple[str, ...]]:
     """How far it got, in words that are the same for all, and in detail."""
     if opening.tls is not None:
         return "after our certificate was sent", (*_asked_details(opening), f"OpenSSL: {state(opening.tls)}")
-    if opening.data:
+    if opening.data[:1] == _TLS_HANDSHAKE:
         return "in the middle of the ClientHello", (f"{len(opening.data)} of {_expected(opening)} bytes",)
+    if opening.data:
+        return "before it was clear what the client speaks", _what_came(opening.data)
     return "before the first byte", ()
+
+
+def _what_came(data: bytes) -> tuple[str, ...]:
+    """What tells the client from others that speak no TLS: the host that it asked for, its alert, or its first bytes,
+    percent-encoded where they are no text."""
+    if asked := host_field(data):
+        return (_asked(asked),)
+    if alert := alert_in(data):
+        return (f"alert {alert}",)
+    return (f"began with {quote_from_bytes(data[:_SHOWN], safe=PLAIN)}",)
 
 
 def _expected(opening: Opening) -> int:

@@ -38,7 +38,7 @@ class Changes:
 def prepared(log: SSLLog, generation: int, hosts: int, changes: Changes | None) -> None:
     """A generation is ready to serve; `changes` since the one before, if there is one. Unchanged hosts go on with the
     Context, and so the tickets, that they had."""
-    message = f"{LIBRARY}: {hosts} host{'s' * (hosts != 1)} with TLS"
+    message = f"{LIBRARY}: {_counted(hosts, 'host')} with TLS"
     fields: dict[str, Value] = {"generation": generation, "hosts": hosts}
     if changes is not None:
         message += f", {changes}"
@@ -66,11 +66,15 @@ def key_loaded(log: SSLLog, material: KeyMaterial, days_left: int) -> None:
     """A certificate and its key are in use."""
     subject = material.certificate.subject.rfc4514_string()
     message = (
-        f"{material.key_type} certificate {material.source.certificate} with {len(material.chain)} intermediates: "
-        f"{subject}, {days_left} days left"
+        f"{material.key_type} certificate {material.source.certificate}, "
+        f"{_counted(len(material.chain), 'intermediate')} with it: {subject}, {_counted(days_left, 'day')} left"
     )
     fields: dict[str, Value] = {"subject": subject, "key": material.key_type, "days_left": days_left}
     log.write(Event(INFO, "key-loaded", message, fields=fields))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'s' * (number != 1)}"
 
 
 def found(finding: Finding) -> Event:

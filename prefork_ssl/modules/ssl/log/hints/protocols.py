@@ -7,6 +7,8 @@ from prefork_ssl.modules.ssl.hello.first_bytes import Protocol
 FOREIGN = {
     Protocol.HTTP: "it must ask for https:// instead of http://, and was told so; "
     "SSLRedirectPlainHTTP on sends it there",
+    Protocol.HTTP2: "it was told to speak HTTP/2 without TLS (h2c): it must ask for https://, where this server speaks "
+    "HTTP/1.1",
     Protocol.SSH: "the address is right, the port is not: SSH is on another one, mostly 22",
     Protocol.PROXY: "the load balancer in front sends the PROXY protocol: switch it off there for this port",
     Protocol.SSL2: "the client is from before 2011, and no SSLProtocol can help it: update it",
