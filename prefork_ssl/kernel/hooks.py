@@ -8,7 +8,7 @@ a tuple of plain functions, and an empty phase costs nothing on the request path
 A request function that returns a Response ends the phases before the handler; None means: go on. With `Satisfy any`,
 what `access` returns can be overruled by who the user is; a RequestError that it raises cannot.
 
-    once, master        check, prepare, before_fork; under -t: check, examine
+    once, master        check, prepare, before_fork; under -t: check, examine; under -X: check, prepare, alone
     each reload, master settled
     each second, master maintain
     each worker         worker_start ... worker_stop
@@ -62,7 +62,8 @@ Prepare = Callable[["Generation"], None]
 Examine = Callable[[Configuration], Iterable[str]]
 
 # Life of a generation, in the process that stays the master: before its first worker is forked, and about once a second
-# while it is in service. `maintain` must not wait for anything.
+# while it is in service. `maintain` must not wait for anything. Where one process serves without a master (-X), `alone`
+# is called in place of both, once, before that process gives up root.
 BeforeFork = Callable[["Generation"], None]
 Maintain = Callable[["Generation"], Renewal | None]
 
@@ -137,6 +138,7 @@ class Hooks:
     prepare: Prepare | None = None
     examine: Examine | None = None
     before_fork: BeforeFork | None = None
+    alone: BeforeFork | None = None
     settled: Settled | None = None
     maintain: Maintain | None = None
     worker_start: WorkerEvent | None = None

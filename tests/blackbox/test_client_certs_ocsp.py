@@ -12,6 +12,7 @@ import pytest
 from blackbox import processes
 from blackbox.authority import Authority, Pair
 from blackbox.client_certificates import Issuer, name
+from blackbox.http_proxy import Proxy
 from blackbox.responder import Responder
 from blackbox.server import Server
 from blackbox.talking import V12, V13, Talk, client_context
@@ -58,6 +59,7 @@ HOSTS = {
     "ahead": AHEAD,
     "believing": AHEAD + "SSLOCSPResponderCertificateFile @stranger",
     "careless": AHEAD + "SSLOCSPNoverify on",
+    "proxied": ON + "SSLOCSPProxyURL @proxy",
     "young": AHEAD + "SSLOCSPResponseMaxAge 3600",
     "young-by-other-clocks": AHEAD + "SSLOCSPResponseMaxAge 3600\nSSLOCSPResponseTimeSkew 2d",
 }
@@ -97,6 +99,20 @@ def responder(only_responder: Responder) -> Iterator[Responder]:
     only_responder.answer = only_responder.openssl
 
 
+@pytest.fixture(scope="module")
+def only_proxy(only_responder: Responder) -> Iterator[Proxy]:
+    made = Proxy({"ocsp.invalid": only_responder.url.split("/")[2]})
+    yield made.start()
+    made.end()
+
+
+@pytest.fixture
+def proxy(only_proxy: Proxy) -> Proxy:
+    """The only one who knows where http://ocsp.invalid is."""
+    only_proxy.asked.clear()
+    return only_proxy
+
+
 @pytest.fixture
 def known(root: Issuer, responder: Responder) -> Callable[..., Pair]:
     """known(stem, revoked=...): a new client of which the responder knows."""
@@ -109,13 +125,27 @@ def known(root: Issuer, responder: Responder) -> Callable[..., Pair]:
     return make
 
 
+def naming(url: str) -> x509.ExtensionType:
+    """What names a responder in a certificate."""
+    place = x509.UniformResourceIdentifier(url)
+    access = x509.AccessDescription(x509.oid.AuthorityInformationAccessOID.OCSP, place)
+    return x509.AuthorityInformationAccess([access])
+
+
 def configuration(**hosts: str) -> str:
     return COMMON + "".join(HOST.format(name=name, lines=lines) for name, lines in hosts.items())
 
 
 @pytest.fixture(scope="module")
-def server(new_module_server, root: Issuer, stranger: Issuer, only_responder: Responder) -> Server:
-    words = {"ca": root.file, "stranger": stranger.file, "responder": only_responder.url}
+def server(
+    new_module_server, root: Issuer, stranger: Issuer, only_responder: Responder, only_proxy: Proxy
+) -> Server:
+    words = {
+        "ca": root.file,
+        "stranger": stranger.file,
+        "responder": only_responder.url,
+        "proxy": only_proxy.url,
+    }
     with TESTS:
         return new_module_server(configuration(**HOSTS), **words).start()
 
@@ -240,12 +270,32 @@ def test_certificates_that_name_no_responder(server, visit, known) -> None:
 
 
 def test_a_responder_for_all(server, visit, root: Issuer, responder: Responder) -> None:
-    place = x509.UniformResourceIdentifier("http://127.0.0.1:1/")
-    access = x509.AccessDescription(x509.oid.AuthorityInformationAccessOID.OCSP, place)
-    pair = root.client("good", extensions=[x509.AuthorityInformationAccess([access])])
+    pair = root.client("good", extensions=[naming("http://127.0.0.1:1/")])
     responder.knows(pair)
     assert visit(server, pair, "default")[0] == 403
     assert visit(server, pair, "override") == GOOD
+
+
+def test_a_proxy_on_the_way_to_responders(
+    server, visit, root: Issuer, responder: Responder, proxy: Proxy
+) -> None:
+    url = "http://ocsp.invalid/ocsp"
+    good, bad = (root.client(stem, extensions=[naming(url)]) for stem in ("good", "bad"))
+    responder.knows(good)
+    responder.knows(bad, revoked=True)
+    assert visit(server, good)[0] == 403
+    assert visit(server, good, "proxied") == GOOD
+    status, page = visit(server, bad, "proxied")
+    assert status == 403
+    assert "certificate revoked" in page
+    assert proxy.asked == [("POST", url, "ocsp.invalid")] * 2
+
+
+def test_a_proxy_that_does_not_help(server, visit, root: Issuer, proxy: Proxy) -> None:
+    assert (
+        visit(server, root.client("lost", extensions=[naming("http://lost.invalid/")]), "proxied")[0] == 403
+    )
+    server.logged(f"the proxy {proxy.url} answers 502")
 
 
 def test_the_whole_chain_or_the_leaf(server, visit, root: Issuer) -> None:
@@ -343,9 +393,11 @@ def test_a_server_without_a_master_has_one_too(new_server, root: Issuer, visit, 
         until(server.ports["https"].listening, "it accepts connections", 20)
         assert visit(server, known("good")) == GOOD
         assert visit(server, known("bad", revoked=True))[0] == 403
+        helpers = processes.children(alone.pid)
     finally:
         alone.terminate()
         alone.wait(10)
+    until(lambda: not any(map(processes.alive, helpers)), "the program that asks has ended")
 
 
 def test_where_nobody_is_asked_there_is_no_such_program(new_server, root: Issuer, visit, known) -> None:
@@ -361,6 +413,7 @@ def test_lines_that_make_no_sense(new_server, root: Issuer) -> None:
         "SSLOCSPEnable on whatever",
         "SSLOCSPDefaultResponder ftp://x",
         "SSLOCSPResponseTimeSkew long",
+        "SSLOCSPProxyURL proxy.example.com:3128",
     )
     with TESTS:
         done = new_server(configuration(on=ON + "\n".join(lines)), ca=root.file).run("-t")

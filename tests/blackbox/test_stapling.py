@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from blackbox import clients, processes
 from blackbox.authority import Authority, Pair, ec_key, rsa_key
+from blackbox.http_proxy import Proxy
 from blackbox.responder import Responder
 from blackbox.server import Server
 from blackbox.until import until
@@ -199,6 +200,18 @@ def test_revoked(new_server, authority, responder, pairs, words, directive: str,
         sent,
     )
     assert sent or staple(server, authority) == ""
+
+
+def test_through_a_proxy(new_server, authority, responder, pairs, words) -> None:
+    responder.start()
+    proxy = Proxy({"ocsp.invalid": responder.url.split("/")[2]}).start()
+    more = f"SSLOCSPProxyURL {proxy.url}\nSSLStaplingForceURL http://ocsp.invalid/one\n"
+    try:
+        server = new_server(STAPLING + more + ONE, **words).start()
+        until(lambda: staple(server, authority) == good(pairs["one"]), "a staple")
+        assert proxy.asked == [("POST", "http://ocsp.invalid/one", "ocsp.invalid")]
+    finally:
+        proxy.end()
 
 
 def outdated(authority: Authority, pairs: dict[str, Pair]) -> bytes:

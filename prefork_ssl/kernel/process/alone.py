@@ -19,6 +19,9 @@ def serve_alone(crew: Crew) -> int:
     """Serve until SIGTERM, or Ctrl-C. Returns the exit status. Raises PidFileError, OSError."""
     pid_file = claim(pid_file_path(crew.generation.configuration))
     try:
+        for module in crew.generation.modules:
+            if module.hooks.alone is not None:
+                module.hooks.alone(crew.generation)
         if crew.identity is not None:
             become(crew.identity)
         # Who sits in a debugger shows no life for a while.

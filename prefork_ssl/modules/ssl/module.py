@@ -26,7 +26,7 @@ from prefork_ssl.modules.ssl.hosts import consistency, preparation
 from prefork_ssl.modules.ssl.hosts.examination import dump_certificates, examine
 from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS
 from prefork_ssl.modules.ssl.hosts.sni import SNI_DIRECTIVES
-from prefork_ssl.modules.ssl.hosts.upkeep import before_fork, maintain, settled
+from prefork_ssl.modules.ssl.hosts.upkeep import alone, before_fork, maintain, settled
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.log.directives import LOG_DIRECTIVES
 from prefork_ssl.modules.ssl.openssl import LIBRARY
@@ -104,6 +104,7 @@ module = Module(
         prepare=_prepare,
         examine=_examine,
         before_fork=before_fork,
+        alone=alone,
         settled=settled,
         maintain=maintain,
         worker_start=_begin,

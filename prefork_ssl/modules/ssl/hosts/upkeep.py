@@ -1,4 +1,4 @@
-"""What the master does for a generation, beside forking its workers: the hooks before_fork and maintain."""
+"""What is done for a generation beside forking its workers: the hooks before_fork, alone, settled and maintain."""
 
 from __future__ import annotations
 
@@ -57,6 +57,12 @@ def before_fork(generation: Generation) -> None:
     generation[SESSIONS].before_fork()
     generation[STAPLER].helpers_identity = worker_identity(generation.configuration.server.settings)
     _staple(generation)
+    _keep_inspecting(generation)
+
+
+def alone(generation: Generation) -> None:
+    """See kernel/hooks.py."""
+    generation[SESSIONS].before_fork()
     _keep_inspecting(generation)
 
 

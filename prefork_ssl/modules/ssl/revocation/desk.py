@@ -41,11 +41,6 @@ class Desk:
             return f"the program that asks OCSP responders cannot be started: {error.strerror}"
         return f"the program that asks OCSP responders has ended with status {status}" if ended else ""
 
-    @property
-    def attended(self) -> bool:
-        """Whether there is, or will be, a helper: not without a master (-X)."""
-        return self._started != float("-inf")
-
     def forget(self) -> None:
         """In a worker, which does not look after the helper."""
         self._process = None

@@ -45,13 +45,7 @@ class Line:
         return bool(trouble)
 
     def ask(self, job: Job) -> Outcome:
-        """What came of it. The greenlet waits; a job that takes too long has failed. Where there is no helper, a thread
-        does its work."""
-        if not self._desk.attended:
-            # Not above: it imports Python's ssl, which applications must be able to have patched (gevent.monkey).
-            from prefork_ssl.modules.ssl.stapling.fetcher import carry_out
-
-            return gevent.get_hub().threadpool.apply(carry_out, (job,))
+        """What came of it. The greenlet waits; a job that takes too long has failed."""
         job = replace(job, number=next(self._numbers))
         answer = self._waiting[job.number] = AsyncResult()
         try:

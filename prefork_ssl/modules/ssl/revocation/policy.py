@@ -17,6 +17,7 @@ from prefork_ssl.modules.ssl.revocation.directives import (
     Asking,
     Scope,
 )
+from prefork_ssl.modules.ssl.stapling.directives import SSL_OCSP_PROXY_URL
 from prefork_ssl.modules.ssl.stapling.errand import Job
 from prefork_ssl.modules.ssl.verification.reading import Shelf
 
@@ -35,6 +36,7 @@ class RevocationPolicy:
     fresh: bool = True
     authorised: bool = True
     responders: bytes = b""
+    proxy: str = ""
 
     @property
     def asks(self) -> bool:
@@ -61,6 +63,7 @@ class RevocationPolicy:
             self.fresh,
             self.authorised,
             self.responders,
+            self.proxy,
         )
 
 
@@ -79,6 +82,7 @@ def revocation_policy(settings: Settings, shelf: Shelf) -> RevocationPolicy:
         fresh=settings[directives.SSL_OCSP_USE_REQUEST_NONCE],
         authorised=not settings[directives.SSL_OCSP_NOVERIFY],
         responders=_responders(settings, shelf),
+        proxy=settings[SSL_OCSP_PROXY_URL],
     )
 
 

@@ -130,11 +130,9 @@ class KeptSessions(SharedSessions):
         self._fresh = previous is None or previous.keeper is not keeper
         self._replaced = previous.keeper if previous and self._fresh else None
         self._lifetime = lifetime
-        self._begun = False
 
     def before_fork(self) -> None:
         """See kernel/hooks.py."""
-        self._begun = True
         if self._fresh:
             self.keeper.begin(self.trouble)
 
@@ -148,8 +146,6 @@ class KeptSessions(SharedSessions):
 
     def worker_start(self, worker: Worker) -> None:
         """See kernel/hooks.py."""
-        if not self._begun:  # a server without a master
-            self.keeper.begin(self.trouble)
         self.keeper.forget()
         super().worker_start(worker)
 

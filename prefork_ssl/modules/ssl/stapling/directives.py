@@ -1,4 +1,4 @@
-"""SSLUseStapling and its family."""
+"""SSLUseStapling and its family, and the way to all OCSP responders."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ def _url(word: str, _place: Place) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise BadArgument(
-            f"{word!r} is no http:// URL", "write the responder's, such as http://ocsp.example.com/"
-        )
+        raise BadArgument(f"{word!r} is no http:// URL", "write one such as http://ocsp.example.com/")
     return word
 
 
@@ -100,6 +98,13 @@ SSL_STAPLING_FAKE_TRY_LATER = Directive(
     False,
     "Whether clients get tryLater where the responder cannot be reached, if SSLStaplingReturnResponderErrors is on. "
     "Off, other than in Apache, for the same reason.",
+)
+SSL_OCSP_PROXY_URL = Directive(
+    "SSLOCSPProxyURL",
+    url,
+    HOST,
+    "",
+    "The HTTP proxy through which OCSP responders are asked, about clients and for stapling.",
 )
 SSL_STAPLING_CACHE = Directive(
     "SSLStaplingCache",

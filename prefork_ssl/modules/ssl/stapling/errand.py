@@ -12,9 +12,9 @@ T = TypeVar("T", "Job", "Outcome")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Ask the responder at `url` about a certificate. `number` names the job; certificates are DER, `responders` PEM.
-    `fresh` tells whether the answer must be made for the question; the rest is as in answer.Question and responder.ask.
-    """
+    """Ask the responder at `url` about a certificate, through `proxy` unless that is "". `number` names the job;
+    certificates are DER, `responders` PEM. `fresh` tells whether the answer must be made for the question; the rest is
+    as in answer.Question and responder.ask."""
 
     number: int
     url: str
@@ -26,6 +26,7 @@ class Job:
     fresh: bool = False
     authorised: bool = True
     responders: bytes = b""
+    proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def carry_out(job: Job) -> Outcome:
     request = question.request(hashes.SHA1())  # noqa: S303
     answer = b""
     try:
-        answer = ask(job.url, request.public_bytes(Encoding.DER), job.timeout)
+        answer = ask(job.url, request.public_bytes(Encoding.DER), job.timeout, job.proxy)
         verdict = judge(answer, question)
     except (NoAnswer, Refused) as error:
         return Outcome(job.number, "failed", answer, reason=str(error))

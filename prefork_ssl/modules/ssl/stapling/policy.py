@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.modules.ssl.stapling.directives import (
+    SSL_OCSP_PROXY_URL,
     SSL_STAPLING_ERROR_CACHE_TIMEOUT,
     SSL_STAPLING_FAKE_TRY_LATER,
     SSL_STAPLING_RESPONDER_TIMEOUT,
@@ -18,7 +19,7 @@ from prefork_ssl.modules.ssl.stapling.directives import (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Times are in seconds. `fake_try_later` only counts with `return_errors`."""
+    """Times are in seconds. `fake_try_later` only counts with `return_errors`; `proxy` is as in errand.Job."""
 
     responder_timeout: float
     time_skew: float
@@ -27,6 +28,7 @@ class Policy:
     retry: float
     return_errors: bool
     fake_try_later: bool
+    proxy: str = ""
 
 
 def policy(settings: Settings) -> Policy:
@@ -39,4 +41,5 @@ def policy(settings: Settings) -> Policy:
         retry=settings[SSL_STAPLING_ERROR_CACHE_TIMEOUT],
         return_errors=settings[SSL_STAPLING_RETURN_RESPONDER_ERRORS],
         fake_try_later=settings[SSL_STAPLING_FAKE_TRY_LATER],
+        proxy=settings[SSL_OCSP_PROXY_URL],
     )

@@ -25,18 +25,19 @@ class NoAnswer(Exception):
     """The responder could not be asked, and why."""
 
 
-def ask(url: str, question: bytes, seconds: float) -> bytes:
-    """Send an OCSP request (DER) to an http:// URL; what comes back. It takes up to `seconds` for the connection, and
-    as long again for the answer. Raises NoAnswer."""
+def ask(url: str, question: bytes, seconds: float, proxy: str = "") -> bytes:
+    """Send an OCSP request (DER) to an http:// URL, through the HTTP proxy at another if there is one; what comes back.
+    It takes up to `seconds` for the connection, and as long again for the answer. Raises NoAnswer."""
+    whoever = f"the proxy {proxy}" if proxy else "it"
     try:
-        response, answer = _post(url, question, seconds)
+        response, answer = _post(url, question, seconds, proxy)
     except TimeoutError:
-        raise NoAnswer(f"it does not answer within {seconds:g} s") from None
+        raise NoAnswer(f"{whoever} does not answer within {seconds:g} s") from None
     except (OSError, HTTPException, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
-        raise NoAnswer(f"it cannot be asked: {why}") from error
+        raise NoAnswer(f"{whoever} cannot be asked: {why}") from error
     if response.status != 200:
-        raise NoAnswer(f"it answers {response.status} {response.reason}")
+        raise NoAnswer(f"{whoever} answers {response.status} {response.reason}")
     if len(answer) > LONGEST:
         raise NoAnswer(f"its answer has more than {LONGEST} bytes")
     if response.length:
@@ -44,16 +45,22 @@ def ask(url: str, question: bytes, seconds: float) -> bytes:
     return answer
 
 
-def _post(url: str, question: bytes, seconds: float) -> tuple[HTTPResponse, bytes]:
+def _post(url: str, question: bytes, seconds: float, proxy: str) -> tuple[HTTPResponse, bytes]:
     """The response, and its body."""
-    parts = urlsplit(url)
-    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-    with closing(HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)) as connection:
+    whom = urlsplit(proxy or url)
+    with closing(HTTPConnection(whom.hostname or "", whom.port, timeout=seconds)) as connection:
         connection.connect()
         with _time_limit(connection.sock, seconds):
-            connection.request("POST", path, question, _HEADERS)
+            connection.request("POST", _target(url, absolute=bool(proxy)), question, _HEADERS)
             response = connection.getresponse()
             return response, response.read(LONGEST + 1)
+
+
+def _target(url: str, *, absolute: bool) -> str:
+    """What the request line asks for: servers get the path, proxies the whole (RFC 9112 section 3.2.2)."""
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    return f"http://{parts.netloc.rpartition('@')[2]}{path}" if absolute else path
 
 
 @contextmanager

@@ -64,6 +64,7 @@ class Subject:
             inquiry.policy.responder_timeout,
             inquiry.policy.time_skew,
             inquiry.policy.max_age,
+            proxy=inquiry.policy.proxy,
         )
 
     def settle(self, outcome: Outcome) -> None:
