@@ -145,6 +145,10 @@ class Conversation:
         response = self.endpoint.answer(request)
         site = request.site
         keep = self._may_stay(request, response, body)
+        if isinstance(body, MessageBody):
+            body.awaited = (
+                False  # whoever reads it while the response leaves must not say "100 Continue" within that
+            )
         try:
             keep = self._writer.send(request, response, keep)
             if response.upgrade is not None:

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from email.utils import formatdate
 from http import HTTPStatus
 
+from prefork_ssl.kernel.request import Request
+
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 # Fields that only the server writes, since they frame the message or speak of the connection; those that replace ours.
@@ -37,6 +39,21 @@ class InvalidResponse(Exception):
 def reason(status: int) -> str:
     """The status's reason phrase; "" for one that nobody registered."""
     return _REASONS.get(status, "")
+
+
+def send_interim(request: Request, status: int, headers: Iterable[Field]) -> None:
+    """Tell the client something before the response (RFC 9110 section 15.2); of 1xx statuses HTTP/1.0 knows none.
+
+    Raises InvalidResponse, and what the transport raises.
+    """
+    if request.version != "HTTP/1.0":
+        head = f"HTTP/1.1 {status} {reason(status)}\r\n{field_lines(headers)}\r\n"
+        request.transport.write(head.encode("latin-1"))
+
+
+def field_lines(fields: Iterable[Field]) -> str:
+    """Fields as lines, without those that frame a message. Raises InvalidResponse."""
+    return "".join([_checked_line(name, value) for name, value in fields if name.lower() not in _FRAMING])
 
 
 class HeadWriter:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from prefork_ssl.kernel.http.response_head import HeadWriter, InvalidResponse
+from prefork_ssl.kernel.http.response_head import HeadWriter, InvalidResponse, field_lines
 from prefork_ssl.kernel.request import FileBody, Request, Response, Upgrade
 from prefork_ssl.kernel.transport import SLICE, Transport
 
@@ -110,8 +110,9 @@ class ResponseWriter:
         request.transport.write(head + framing.frame(first))
         response.sent = len(first)
         _send_rest(request.transport, response, pieces, framing.frame)
-        if framing.end:
-            request.transport.write(framing.end)
+        end = framing.end(body)
+        if end:
+            request.transport.write(end)
         return keep
 
 
@@ -122,11 +123,11 @@ def _sender(transport: Transport, keep: bool) -> Callable[[bytes], None]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Framing:
-    """How pieces are sent: the header field that tells, what becomes of each piece, what follows the last."""
+    """How pieces are sent: the header field that tells, what becomes of each piece, what follows the body."""
 
     field: str
     frame: Callable[[bytes], bytes]
-    end: bytes
+    end: Callable[[Iterable[bytes]], bytes]
 
 
 def _as_it_is(piece: bytes) -> bytes:
@@ -134,12 +135,24 @@ def _as_it_is(piece: bytes) -> bytes:
 
 
 def _as_chunk(piece: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(piece), piece)
+    return b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
 
 
-_SIZED = _Framing("Content-Length: {}\r\n", _as_it_is, b"")
-_CHUNKED = _Framing("Transfer-Encoding: chunked\r\n", _as_chunk, b"0\r\n\r\n")
-_UNTIL_CLOSE = _Framing("", _as_it_is, b"")
+def _nothing(_body: Iterable[bytes]) -> bytes:
+    return b""
+
+
+def _last_chunk(body: Iterable[bytes]) -> bytes:
+    """With the trailer section (RFC 9112 section 7.1.2)."""
+    try:
+        return f"0\r\n{field_lines(getattr(body, 'trailers', ()))}\r\n".encode("latin-1")
+    except InvalidResponse as error:
+        raise BrokenBody("the body has trailers that cannot be sent") from error
+
+
+_SIZED = _Framing("Content-Length: {}\r\n", _as_it_is, _nothing)
+_CHUNKED = _Framing("Transfer-Encoding: chunked\r\n", _as_chunk, _last_chunk)
+_UNTIL_CLOSE = _Framing("", _as_it_is, _nothing)
 
 
 def _framing(request: Request, response: Response) -> _Framing:
@@ -185,14 +198,16 @@ def _slices(body: bytes) -> Iterator[bytes]:
 
 
 def _checked(body: Iterable[bytes], length: int | None) -> Iterator[bytes]:
-    """The pieces that are not empty, `length` bytes in all if that is given. Raises BrokenBody."""
-    count = 0
+    """The first piece, and of the others those that are not empty; `length` bytes in all if that is given. Raises
+    BrokenBody."""
+    count, begun = 0, False
     try:
         for piece in body:
             count += len(piece)
             if length is not None and count > length:
                 break
-            if piece:
+            if piece or not begun:
+                begun = True
                 yield piece
     except Exception as error:
         raise BrokenBody("the body failed") from error

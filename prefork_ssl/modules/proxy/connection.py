@@ -7,19 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from prefork_ssl.kernel.http.response_head import send_interim
+from prefork_ssl.kernel.request import Request
 from prefork_ssl.kernel.transport import ClientTransport, Deadline, Wire
 from prefork_ssl.modules.proxy.failures import BackendFailure, Stale
 from prefork_ssl.modules.proxy.reply_head import HEAD_SIZE, MOST_INTERIM, ReplyHead, read_head
 
 _END = b"\r\n\r\n"
+_FOREVER = float("inf")
 
 
 class BackendConnection:
-    """`used`: it has had an answer before. `pending` has arrived behind the last head. `error` is raised instead of
-    waiting for an answer: what became of the request's body meanwhile. `since` is when it was last used, in the loop's
-    time."""
+    """`used`: it has had an answer before. `uploading`: the request's body is on its way, which takes the time that the
+    client takes; an answer cannot be expected before. `pending` has arrived behind the last head. `error` is raised
+    instead of waiting for an answer: what became of the request's body meanwhile. `since` is when it was last used, in
+    the loop's time."""
 
-    __slots__ = ("_give_back", "_timeout", "error", "pending", "since", "transport", "used", "wire")
+    __slots__ = (
+        "_give_back",
+        "_timeout",
+        "error",
+        "pending",
+        "since",
+        "transport",
+        "uploading",
+        "used",
+        "wire",
+    )
 
     def __init__(
         self,
@@ -30,6 +44,7 @@ class BackendConnection:
         self.transport = transport
         self.wire: Wire = transport.wire
         self.used = False
+        self.uploading = False
         self.pending = b""
         self.error: Exception | None = None
         self.since = 0.0
@@ -63,7 +78,7 @@ class BackendConnection:
         """What comes next; b"" at the end. Raises BackendFailure, or `error`."""
         if self.error is not None:
             raise self.error
-        self.wire.limit(self._timeout)
+        self.expect()
         try:
             return self.transport.read()
         except Deadline:
@@ -72,6 +87,10 @@ class BackendConnection:
             if self.error is not None:
                 raise self.error from None
             raise BackendFailure(502, f"broke the connection: {error.strerror or error}") from error
+
+    def expect(self) -> None:
+        """From now on the backend has its time to say something."""
+        self.wire.limit(_FOREVER if self.uploading else self._timeout)
 
     def speaks_within(self, seconds: float) -> bool:
         """Whether something comes within that time. Raises BackendFailure."""
@@ -86,12 +105,15 @@ class BackendConnection:
             raise BackendFailure(502, "closed the connection without an answer")
         return True
 
-    def receive_head(self, method: str) -> ReplyHead:
-        """The answer's head, past interim ones; what follows is `pending`. Raises BackendFailure, Stale, or `error`."""
+    def receive_head(self, request: Request) -> ReplyHead:
+        """The answer's head; what follows is `pending`. Interim ones are passed on (RFC 9110 section 15.2), but for 100
+        Continue, which is about the request on this connection. Raises BackendFailure, Stale, or `error`."""
         for _ in range(MOST_INTERIM + 1):
-            head = self.receive_any_head(method)
+            head = self.receive_any_head(request.method)
             if head.status >= 200 or head.status == 101:
                 return head
+            if head.status != 100:
+                send_interim(request, head.status, head.headers)
         raise BackendFailure(502, f"sent more than {MOST_INTERIM} interim answers")
 
     def receive_any_head(self, method: str) -> ReplyHead:

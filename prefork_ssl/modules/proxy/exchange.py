@@ -8,13 +8,20 @@ It may not if its body is not here any more, or if its method may change somethi
 
 from __future__ import annotations
 
-from prefork_ssl.kernel.request import Request, Response, Upgrade
+from collections.abc import Callable
+
+from prefork_ssl.kernel.request import HeaderList, Request, Response, Upgrade
 from prefork_ssl.modules.proxy.connection import BackendConnection
 from prefork_ssl.modules.proxy.failures import BackendFailure, Stale
 from prefork_ssl.modules.proxy.pool import Pool
 from prefork_ssl.modules.proxy.reply_body import ReplyBody, pieces_of
 from prefork_ssl.modules.proxy.reply_head import ReplyHead
-from prefork_ssl.modules.proxy.request_head import RequestHeads, framing_of, wanted_upgrade
+from prefork_ssl.modules.proxy.request_head import (
+    RequestHeads,
+    framing_of,
+    takes_trailers,
+    wanted_upgrade,
+)
 from prefork_ssl.modules.proxy.tunnel import Tunnel
 from prefork_ssl.modules.proxy.upload import SMALL, Upload, read_small
 
@@ -51,14 +58,14 @@ class Exchanger:
         try:
             try:
                 connection.send(message)
-                head = connection.receive_head(request.method)
+                head = connection.receive_head(request)
             except Stale:
                 if request.method not in _IDEMPOTENT:
                     raise
                 connection.end(reusable=False)
                 connection = self._pool.borrow_new()
                 connection.send(message)
-                head = connection.receive_head(request.method)
+                head = connection.receive_head(request)
             return self._response(request, head, connection, None, upgrade)
         except BaseException:
             connection.end(reusable=False)
@@ -78,7 +85,7 @@ class Exchanger:
             if refusal is not None:
                 return self._unwanted(request, refusal, connection)
             upload = Upload(request.body, connection)
-            head = connection.receive_head(request.method)
+            head = connection.receive_head(request)
             return self._response(request, head, connection, upload, "")
         except BaseException:
             if upload is not None:
@@ -97,8 +104,7 @@ class Exchanger:
         """The answer of a backend that does not want to see the body: whether it waits for it all the same is not
         known, so the connection is used up."""
         response = Response(head.status, head.headers, length=head.length)
-        pieces = iter(()) if head.bodiless else pieces_of(head, connection)
-        response.body = ReplyBody(pieces, self._name, lambda _whole: connection.end(reusable=False))
+        response.body = self._body(request, head, connection, lambda _whole: connection.end(reusable=False))
         return response
 
     def _response(
@@ -119,10 +125,20 @@ class Exchanger:
             sent = upload is None or upload.stop()
             connection.end(whole and sent and head.keep)
 
-        pieces = iter(()) if head.bodiless else pieces_of(head, connection)
-        response.body = ReplyBody(pieces, self._name, finish)
+        response.body = self._body(request, head, connection, finish)
         response.length = head.length
         return response
+
+    def _body(
+        self,
+        request: Request,
+        head: ReplyHead,
+        connection: BackendConnection,
+        finish: Callable[[bool], None],
+    ) -> ReplyBody:
+        trailers: HeaderList = []
+        pieces = iter(()) if head.bodiless else pieces_of(head, connection, trailers)
+        return ReplyBody(pieces, self._name, finish, trailers if takes_trailers(request) else [])
 
     def _switch(
         self, request: Request, head: ReplyHead, connection: BackendConnection, upgrade: str

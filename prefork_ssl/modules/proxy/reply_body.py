@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from prefork_ssl.kernel.request import RequestError, Unfinished
+from prefork_ssl.kernel.request import HeaderList, RequestError, Unfinished
 from prefork_ssl.modules.proxy.connection import BackendConnection
 from prefork_ssl.modules.proxy.failures import BackendFailure
-from prefork_ssl.modules.proxy.reply_head import ReplyHead
+from prefork_ssl.modules.proxy.reply_head import ReplyHead, trailers_of
 from prefork_ssl.modules.proxy.reply_parser import ReplyParser
 
 # What chunk extensions and trailers may have together: this much, and as much again for each piece of data.
@@ -21,9 +21,12 @@ _OVERHEAD_OF_CHUNK = 32
 
 class ReplyBody:
     """An iterator over the body. `finish` is called once, at the end: with whether the body was read whole and the
-    connection can be used again."""
+    connection can be used again. `trailers` are the fields behind it, as soon as it has ended."""
 
-    def __init__(self, pieces: Iterator[bytes], name: str, finish: Callable[[bool], None]) -> None:
+    def __init__(
+        self, pieces: Iterator[bytes], name: str, finish: Callable[[bool], None], trailers: HeaderList
+    ) -> None:
+        self.trailers = trailers
         self._pieces = pieces
         self._name = name
         self._finish = finish
@@ -49,32 +52,34 @@ class ReplyBody:
         finish(self._whole)
 
 
-def pieces_of(head: ReplyHead, connection: BackendConnection) -> Iterator[bytes]:
-    """The body's pieces, none of them empty."""
+def pieces_of(head: ReplyHead, connection: BackendConnection, trailers: HeaderList) -> Iterator[bytes]:
+    """The body's pieces. The first is what came together with the head, even if that is nothing: the client need not
+    wait for the head until the body begins. `trailers` gets the fields behind the body, if it has any."""
     if head.length is not None:
         return _sized(connection, head.length)
-    return _chunked(connection) if head.chunked else _endless(connection)
+    return _chunked(connection, trailers) if head.chunked else _endless(connection)
 
 
 def _sized(connection: BackendConnection, left: int) -> Iterator[bytes]:
     data, connection.pending = connection.pending, b""
-    while left:
-        if not data:
-            data = connection.read()
-        if not data:
-            raise BackendFailure(502, f"closed the connection {left} bytes before the end of its answer")
+    while True:
         if len(data) > left:
             data, connection.pending = data[:left], data[left:]
         left -= len(data)
         yield data
-        data = b""
+        if not left:
+            return
+        data = connection.read()
+        if not data:
+            raise BackendFailure(502, f"closed the connection {left} bytes before the end of its answer")
 
 
-def _chunked(connection: BackendConnection) -> Iterator[bytes]:
+def _chunked(connection: BackendConnection, trailers: HeaderList) -> Iterator[bytes]:
     parser = ReplyParser()
     parser.expect_body(b"Transfer-Encoding: chunked")
     try:
         yield from _parsed(connection, parser)
+        trailers += trailers_of(parser.headers)
     finally:
         parser.free()
 
@@ -89,8 +94,7 @@ def _parsed(connection: BackendConnection, parser: ReplyParser) -> Iterator[byte
         allowed += sum(map(len, pieces)) + _OVERHEAD_OF_CHUNK * len(pieces) - len(data)
         if allowed < 0:
             raise BackendFailure(502, "sent more chunk extensions or trailers than data")
-        if pieces:
-            yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if parser.complete:
             connection.pending = b"?" if parser.surplus else b""
             return
@@ -100,10 +104,10 @@ def _parsed(connection: BackendConnection, parser: ReplyParser) -> Iterator[byte
 
 
 def _endless(connection: BackendConnection) -> Iterator[bytes]:
-    data, connection.pending = connection.pending or connection.read(), b""
-    while data:
+    data, connection.pending = connection.pending, b""
+    yield data
+    while data := connection.read():
         yield data
-        data = connection.read()
 
 
 def _nothing(_whole: bool) -> None:

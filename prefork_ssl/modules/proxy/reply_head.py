@@ -13,8 +13,10 @@ What belongs to the backend's connection alone does not reach the client (RFC 91
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from functools import lru_cache
 
+from prefork_ssl.kernel.request import HeaderList
 from prefork_ssl.modules.proxy.failures import BackendFailure
 from prefork_ssl.modules.proxy.reply_parser import ReplyParser
 
@@ -48,6 +50,30 @@ _KINDS = {
     "te": _Kind.HOP,
     "trailer": _Kind.HOP,
 }
+# Fields that a client must have before the body: they say what to do with it, or with the answer, or who may have it
+# (RFC 9110 section 6.5.1).
+_NO_TRAILERS = frozenset(
+    (
+        "age",
+        "authentication-info",
+        "cache-control",
+        "content-encoding",
+        "content-location",
+        "content-range",
+        "content-type",
+        "date",
+        "expires",
+        "location",
+        "pragma",
+        "proxy-authenticate",
+        "proxy-authentication-info",
+        "retry-after",
+        "server",
+        "set-cookie",
+        "vary",
+        "www-authenticate",
+    )
+)
 # Names as they came -> as text, and their kind. Backends choose them, so the size is bounded.
 _NAMES: dict[bytes, tuple[str, _Kind]] = {}
 _REMEMBERED = 1024
@@ -70,7 +96,7 @@ class ReplyHead:
         self.status = parser.status
         if not 100 <= self.status <= 599:
             raise BackendFailure(502, "sent what is no HTTP answer: its status is no status")
-        self.headers: list[tuple[str, str]] = []
+        self.headers: HeaderList = []
         self.length: int | None = None
         self.chunked = False
         self.keep = persistent
@@ -125,6 +151,16 @@ def read_head(head: bytes, method: str) -> ReplyHead:
     if len(head) > _LONGEST_REMEMBERED:
         return ReplyHead(head, method == "HEAD")
     return _remembered_head(head, method == "HEAD")
+
+
+def trailers_of(fields: Iterable[tuple[bytes, bytes]]) -> HeaderList:
+    """The fields behind an answer's body, without those that must not be there."""
+    trailers = []
+    for raw, value in fields:
+        name, kind = _NAMES.get(raw) or _learn(raw)
+        if not kind and name.lower() not in _NO_TRAILERS:
+            trailers.append((name, value.decode("latin-1").strip()))
+    return trailers
 
 
 def _length(text: str) -> int:

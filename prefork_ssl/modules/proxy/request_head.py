@@ -109,6 +109,8 @@ class RequestHeads:
         lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers if name not in dropped])
         added = self._added(request) if self._added else ""
         connection = f"Connection: Upgrade\r\nUpgrade: {upgrade}\r\n" if upgrade else self._connection
+        if takes_trailers(request):
+            connection += "Connection: TE\r\nTE: trailers\r\n"
         return (
             f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n{lines}{added}{framing}{connection}\r\n"
         ).encode("latin-1")
@@ -124,10 +126,21 @@ def framing_of(request: Request) -> str:
     return ""
 
 
+def takes_trailers(request: Request) -> bool:
+    """Whether the client wants to have fields behind an answer's body (RFC 9110 section 10.1.4)."""
+    fields = request.fields
+    if "te" not in fields:
+        return False
+    return "te" in _listed(fields, "connection") and "trailers" in _listed(fields, "te")
+
+
+def _listed(fields: dict[str, str], name: str) -> list[str]:
+    return [option.strip() for option in fields.get(name, "").lower().split(",")]
+
+
 def wanted_upgrade(request: Request, allowed: tuple[str, ...]) -> str:
     """The protocol that the client wants to go on in, if that is one of those allowed; else ""."""
     wanted = request.fields.get("upgrade")
     if wanted is None or wanted.lower() not in allowed or request.version != "HTTP/1.1":
         return ""
-    options = [option.strip() for option in request.fields.get("connection", "").lower().split(",")]
-    return wanted if "upgrade" in options and request.body.length == 0 else ""
+    return wanted if "upgrade" in _listed(request.fields, "connection") and request.body.length == 0 else ""

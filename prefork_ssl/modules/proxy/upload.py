@@ -26,6 +26,7 @@ class Upload:
         self._body = body
         self._connection = connection
         self._whole = False
+        connection.uploading = True
         self._greenlet = gevent.spawn(self._run)
 
     def stop(self) -> bool:
@@ -37,6 +38,7 @@ class Upload:
     def _run(self) -> None:
         try:
             self._send()
+            self._end()
         except RequestError as error:
             self._give_up(error)
         except (OSError, Deadline):
@@ -48,9 +50,14 @@ class Upload:
         chunked = body.length is None
         while piece := body.read(_PIECE):
             write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            self._connection.expect()
         if chunked:
             write(b"0\r\n\r\n")
+
+    def _end(self) -> None:
         self._whole = True
+        self._connection.uploading = False
+        self._connection.expect()
 
     def _give_up(self, error: RequestError) -> None:
         """The client's part has failed: the backend must not take what it has for the whole."""

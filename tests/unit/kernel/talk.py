@@ -193,6 +193,15 @@ class Client:
     def read(self) -> bytes:
         """What the server has sent by now; b"" also at the end."""
         self.settle()
+        return self.read_now()
+
+    def talk(self, data: bytes) -> bytes:
+        """Send, and return everything that comes until the server closes."""
+        self.sock.sendall(data)
+        return self.read_to_end()
+
+    def read_now(self) -> bytes:
+        """What has arrived; b"" also at the end."""
         try:
             return self.sock.recv(1 << 20)
         except BlockingIOError:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 
+import gevent
 import pytest
+from gevent.event import Event
 from unit.kernel.http_requests import GET, H
 from unit.kernel.talk import Client, Server, parse_replies
 
@@ -55,10 +58,44 @@ def test_known_length():
     assert (reply.body, reply.headers["content-length"]) == (b"hello", "5")
 
 
-@pytest.mark.parametrize("pieces", [(), (b"",)])
-def test_an_empty_body_has_a_length(pieces):
-    reply, _ = answering(200, body=Pieces(*pieces)).replies(GET * 2)
+def test_an_empty_body_has_a_length():
+    reply, _ = answering(200, body=Pieces()).replies(GET * 2)
     assert (reply.body, reply.headers["content-length"]) == (b"", "0")
+
+
+@pytest.mark.parametrize(("length", "end"), [(None, b"5\r\nhello\r\n0\r\n\r\n"), (5, b"hello")])
+def test_an_empty_first_piece_lets_the_head_go(length, end):
+    go_on = Event()
+
+    def pieces() -> Iterator[bytes]:
+        yield b""
+        go_on.wait()
+        yield b""
+        yield b"hello"
+
+    client = Server(lambda _request: Response(200, body=pieces(), length=length)).connect()
+    client.sock.sendall(GET)
+    while not (head := client.read_now()):
+        gevent.sleep(0)
+    assert head.endswith(b"\r\n\r\n")
+    go_on.set()
+    assert client.read_to_end() == end
+
+
+def test_trailers():
+    body = Pieces(b"he", b"llo")
+    body.trailers = [("X-Sum", "5"), ("Content-Length", "9")]
+    server = Server(lambda _request: Response(200, body=body))
+    assert server.connect().talk(GET).endswith(b"\r\n0\r\nX-Sum: 5\r\n\r\n")
+    assert server.connect().talk(GET.replace(b"1.1", b"1.0")).endswith(b"\r\n\r\nhello")
+
+
+def test_trailers_that_cannot_be_sent():
+    body = Pieces(b"hello")
+    body.trailers = [("X-Sum", "5\r\nX-Evil: 6")]
+    data = Server(lambda _request: Response(200, body=body)).connect().talk(GET)
+    assert data.endswith(b"hello\r\n")
+    assert b"Evil" not in data
 
 
 @pytest.mark.parametrize("status", [204, 304])

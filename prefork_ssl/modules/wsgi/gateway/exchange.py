@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from prefork_ssl.kernel.http.response_head import send_interim
 from prefork_ssl.kernel.request import Body, Request
 from prefork_ssl.kernel.transport import Deadline
 from prefork_ssl.modules.wsgi.gateway.fields import Fields, check_hints, response_fields, status_code
@@ -80,13 +81,11 @@ class Exchange:
         making. Nothing is sent to clients of HTTP/1.0, or after that has begun. Raises ValueError, TypeError."""
         headers = list(headers)
         check_hints(headers)
-        if self._begun or self._request.version == "HTTP/1.0":
+        if self._begun:
             return
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-        data = f"HTTP/1.1 103 Early Hints\r\n{lines}\r\n".encode("latin-1")
         # That the client has gone will be noticed when the response is sent.
         with suppress(OSError, Deadline):
-            self._run.call(lambda: self._request.transport.write(data))
+            self._run.call(lambda: send_interim(self._request, 103, headers))
 
     def _start_again(self, exc_info: ExcInfo | None) -> None:
         """Only an error may replace what start_response was told before, and only as long as nothing has been sent."""
