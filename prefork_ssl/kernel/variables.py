@@ -102,8 +102,10 @@ def _status(request: Request) -> str:
 
 
 def _content_type(request: Request) -> str:
-    headers = request.response.headers if request.response else ()
-    return next((value for name, value in headers if name.lower() == "content-type"), "")
+    if request.response is None:
+        return ""
+    held = (value for name, value in request.response.headers if name.lower() == "content-type")
+    return request.response.media_type or next(held, "")
 
 
 def _secure(yes: str, no: str) -> Variable:

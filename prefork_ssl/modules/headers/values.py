@@ -1,0 +1,134 @@
+"""What a value is in a request: text that can do no harm in a header field.
+
+Whatever a value is made of may come from the client: its certificate, its own fields, the path. So control characters,
+CR, LF and NUL among them, become a blank each. A PEM certificate is then on one line, as Apache passes it on, and a
+name with "\\r\\nSet-Cookie: ..." in it stays one field; to take them out would join what they part. What is text is
+written as UTF-8; what came as a header field keeps its bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.matching import Match
+from prefork_ssl.kernel.expression.mixture import compile_mixture
+from prefork_ssl.kernel.expression.parsing import Expression
+from prefork_ssl.kernel.variables import resolve
+from prefork_ssl.modules.headers.formats import Format, Group, Item
+
+if TYPE_CHECKING:
+    from prefork_ssl.kernel.hooks import Environment
+    from prefork_ssl.kernel.module import Module
+    from prefork_ssl.kernel.request import Request
+
+Get = Callable[["Request"], str]
+Replace = Callable[["Request", Match], str]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# What mod_headers writes for a variable that is not there.
+_NOTHING = "(null)"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known of where a rule stands: all modules, and what they tell applications of a request."""
+
+    modules: Sequence[Module]
+    environments: Sequence[Environment] = ()
+
+    def noted(self, request: Request, name: str) -> str | None:
+        """A variable of the request's environment, each character a byte; None if it is not there."""
+        note = request.env.get(name)
+        if note is not None:
+            return _as_bytes(note)
+        for told in self.environments:
+            value = told(request).get(name)
+            if isinstance(value, str):
+                return value
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A value; `constant` is what it always is, if so."""
+
+    get: Get
+    constant: str | None = None
+
+
+def compile_value(value: Format | Expression, surroundings: Surroundings) -> Text:
+    """A value without groups. Raises BadArgument for names that nobody knows."""
+    if isinstance(value, Expression):
+        return _of_expression(value, surroundings)
+    gets = [_get(piece, surroundings) for piece in value if not isinstance(piece, Group)]
+    if all(isinstance(get, str) for get in gets):
+        constant = "".join(map(str, gets)).strip(" ")
+        return Text(lambda _request: constant, constant)
+    return Text(
+        lambda request: _clean("".join([g if isinstance(g, str) else g(request) for g in gets])).strip(" ")
+    )
+
+
+def compile_replacement(value: Format | Expression, surroundings: Surroundings) -> Replace:
+    """What replaces a match. What the groups have matched is not taken for anything but text. Raises BadArgument."""
+    if isinstance(value, Expression):
+        get_whole = _of_expression(value, surroundings).get
+        return lambda request, _match: get_whole(request)
+    parts = [piece if isinstance(piece, Group) else _get(piece, surroundings) for piece in value]
+
+    def part(piece: str | Group | Get, request: Request, match: Match) -> str:
+        if isinstance(piece, str):
+            return piece
+        return match[piece.number] or "" if isinstance(piece, Group) else piece(request)
+
+    return lambda request, match: _clean("".join([part(piece, request, match) for piece in parts]))
+
+
+def _of_expression(expression: Expression, surroundings: Surroundings) -> Text:
+    value = compile_mixture(expression, surroundings.modules)
+    get = value.get
+    if value.constant is not None:
+        constant = _clean(_as_bytes(value.constant)).strip(" ")
+        return Text(lambda _request: constant, constant)
+    return Text(lambda request: _clean(_as_bytes(get(request))).strip(" "))
+
+
+def _get(piece: str | Item, surroundings: Surroundings) -> str | Get:
+    if isinstance(piece, str):
+        return _as_bytes(piece)
+    if piece.letter == "e":
+        return lambda request: _NOTHING if (note := surroundings.noted(request, piece.name)) is None else note
+    return _variable(piece.name, surroundings) if piece.letter == "s" else _MEASURED[piece.letter]
+
+
+def _variable(name: str, surroundings: Surroundings) -> Get:
+    variable = resolve(name, surroundings.modules)
+    if variable is None:
+        hint = "LoadModule ssl_module brings those of TLS" if name.upper().startswith("SSL_") else ""
+        raise BadArgument(f"no module that is loaded has a variable {name}", hint)
+    if name.upper().startswith("HTTP"):
+        return lambda request: variable(request) or _NOTHING
+    return lambda request: _as_bytes(variable(request)) or _NOTHING
+
+
+_MEASURED: dict[str, Get] = {
+    # microseconds since 1970, and since the request came
+    "t": lambda request: f"t={request.started * 1e6:.0f}",
+    "D": lambda request: f"D={(time.time() - request.started) * 1e6:.0f}",
+    "l": lambda _request: "l={:.2f}/{:.2f}/{:.2f}".format(*os.getloadavg()),
+}
+
+
+def _as_bytes(text: str) -> str:
+    """UTF-8, each byte as the character of its number, as header fields are kept."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _clean(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else _CONTROL.sub(" ", text)
