@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import access, idle, load, proxy, reload, sessions, ssl_log, wsgi
+from bench import access, files, idle, load, proxy, reload, sessions, ssl_log, wsgi
 from bench.contenders import CONTENDERS, Contender, Nginx, Site
 from blackbox.authority import Authority, ec_key
 from rich.console import Console
@@ -125,6 +125,7 @@ def _print(results: dict[str, Results]) -> None:
 if __name__ == "__main__":
     others = {
         "access": access.main,
+        "files": files.main,
         "reload": reload.main,
         "proxy": proxy.main,
         "sessions": sessions.main,
