@@ -150,6 +150,9 @@ def _names(words: Words, _place: Place) -> tuple[str, ...]:
     return tuple(word.lower().rstrip(".") for word in words)
 
 
+# The handler, as Apache names it, of a folder that no index file stands for.
+DIRECTORY_HANDLER = "httpd/unix-directory"
+
 # --- declarations; default paths are relative to ServerRoot, like written ones ---
 
 SERVER, HOST, ANYWHERE = Context.SERVER, Context.HOST, Context.ANYWHERE

@@ -94,6 +94,15 @@ class Site:
     def _tell(self, request: Request, error: Unfinished) -> None:
         self.errors.write(Level.ERROR, f"{error}: {request.line}", client=request.transport.wire.peer)
 
+    def inner_response(self, request: Request) -> Response:
+        """The response to a request within another (Request.inner), without the response phase. Raises nothing."""
+        try:
+            target = parse_target(request.target)
+        except RequestError as error:
+            return _refusal(error)
+        request.path, request.query = target.path, target.query
+        return self._respond(request)[0]
+
     def admits_target(self, request: Request, target: str) -> bool:
         """Whether a GET of another target of this host, within the request, would get as far as its handler."""
         inner = request.inner("GET", target, request.headers)
@@ -153,20 +162,11 @@ class Site:
 
     def _finish(self, request: Request, response: Response, local: DirectoryPhases) -> Response:
         if response.body is None and response.status >= 400:
-            response = with_page(request, response, self._inner)
+            response = with_page(request, response, self.inner_response)
         request.response = response
         for phase in local.response:
             phase(request, response)
         return response
-
-    def _inner(self, request: Request) -> Response:
-        """An internal redirect: the response of another path of this host, without the response phase."""
-        try:
-            target = parse_target(request.target)
-        except RequestError as error:
-            return _refusal(error)
-        request.path, request.query = target.path, target.query
-        return self._respond(request)[0]
 
 
 def _move(request: Request, target: Elsewhere, moves: int) -> None:

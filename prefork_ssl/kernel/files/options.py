@@ -77,7 +77,8 @@ def _features(words: Iterable[str]) -> frozenset[str]:
     for word in words:
         if word.lower() not in _FEATURES and word.lower() not in _ABSENT:
             raise BadArgument(
-                f"unknown option {word!r}", "known are All, None, FollowSymLinks, Indexes, SymLinksIfOwnerMatch"
+                f"unknown option {word!r}",
+                "known are All, None, FollowSymLinks, Indexes, SymLinksIfOwnerMatch",
             )
         features |= _FEATURES.get(word.lower(), frozenset())
     return features

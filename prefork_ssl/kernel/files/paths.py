@@ -31,6 +31,14 @@ class LinkRefusedError(PermissionError):
         super().__init__(errno.ELOOP, "symbolic link not allowed, or owner differs from its target's", name)
 
 
+def below(folder: str, filename: str) -> tuple[str, str]:
+    """The trusted folder and the path below it for `open_below`; from the root on if `filename` is elsewhere."""
+    if filename == folder:
+        return folder, ""
+    prefix = folder if folder.endswith("/") else f"{folder}/"
+    return (folder, filename[len(prefix) :]) if filename.startswith(prefix) else ("/", filename)
+
+
 def open_below(folder: str, path: str, symlinks: Symlinks) -> int:
     """A descriptor of what `path` names below `folder`: a file to read, or a directory.
 

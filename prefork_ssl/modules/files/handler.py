@@ -10,7 +10,8 @@ import os
 from contextlib import suppress
 
 from prefork_ssl.config.directives import Settings
-from prefork_ssl.kernel.directives import DOCUMENT_ROOT, OPTIONS
+from prefork_ssl.kernel.directives import DIRECTORY_HANDLER, DOCUMENT_ROOT, OPTIONS
+from prefork_ssl.kernel.files.paths import below
 from prefork_ssl.kernel.http.redirects import quote_path, redirect
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.levels import Level
@@ -31,12 +32,14 @@ _OVERLOADED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 class FileHandler:
     """Answers a request with the file that its `filename` names, or hands it on to the index file of that directory."""
 
-    def __init__(self, settings: Settings, files: Files, log: ErrorLog) -> None:
+    def __init__(self, settings: Settings, files: Files, log: ErrorLog, *, listings: bool) -> None:
+        """`listings` tells whether another handler lists folders where Options allow it."""
         self._files = files
         self._log = log
         self._root = str(settings[DOCUMENT_ROOT] or "/")
         self._symlinks = settings[OPTIONS].symlinks
         self._index = settings[DIRECTORY_INDEX]
+        self._listed = listings and settings[OPTIONS].indexes
         types: Types = settings[TYPES_CONFIG]
         added: Types = settings[ADD_TYPE]
         self._turn = 0.0
@@ -56,7 +59,7 @@ class FileHandler:
         except OSError as error:
             return self._failure(request, error)
 
-    def _answer(self, request: Request, root: str, filename: str) -> Response | Elsewhere:
+    def _answer(self, request: Request, root: str, filename: str) -> Response | Elsewhere | None:
         """The directory or file `filename`; `root` is the folder that is trusted."""
         if request.path.endswith("/"):
             return self._directory(request, root, filename)
@@ -76,7 +79,7 @@ class FileHandler:
 
     def _look(self, root: str, filename: str) -> Offer | None:
         """What there is now; None for a directory."""
-        folder, path = _below(root, filename)
+        folder, path = below(root, filename)
         found = self._open(folder, path)
         if found.is_directory:
             found.close()
@@ -94,9 +97,9 @@ class FileHandler:
         if not offer.in_memory:
             offer.close()
 
-    def _directory(self, request: Request, root: str, filename: str) -> Response | Elsewhere:
-        """The first index file that exists, by its own path: sections may be about it. 403 without one: there are no
-        listings."""
+    def _directory(self, request: Request, root: str, filename: str) -> Response | Elsewhere | None:
+        """The first index file that exists, by its own path: sections may be about it. Without one the folder is left
+        to the handler of listings, or is forbidden."""
         if not filename.endswith("/"):
             filename += "/"
         for name in self._index:
@@ -104,7 +107,10 @@ class FileHandler:
                 if (root, filename + name) not in self._remembered():
                     self._see(root, filename + name)
                 return Elsewhere(request.path + name)
-        self._open(*_below(root, filename)).close()
+        self._open(*below(root, filename)).close()
+        if self._listed:
+            request.handler = DIRECTORY_HANDLER
+            return None
         self._say(request, Level.ERROR, f"no index file ({' '.join(self._index)}) in {request.filename}")
         return Response(403)
 
@@ -154,11 +160,3 @@ def _regular(file: OpenFile) -> OpenFile:
         file.close()
         raise PermissionError(errno.EACCES, "not a regular file")
     return file
-
-
-def _below(folder: str, filename: str) -> tuple[str, str]:
-    """The trusted folder and the path below it; from the root on if some module chose another file."""
-    if filename == folder:
-        return folder, ""
-    prefix = folder if folder.endswith("/") else f"{folder}/"
-    return (folder, filename[len(prefix) :]) if filename.startswith(prefix) else ("/", filename)

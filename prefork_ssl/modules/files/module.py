@@ -18,6 +18,9 @@ from prefork_ssl.modules.files.open_files import Files
 if TYPE_CHECKING:
     from prefork_ssl.kernel.process.worker import Worker
 
+# The module that has the handler of folders without index file.
+_LISTINGS = "autoindex_module"
+
 FILES = Key[Files]("open files")
 
 
@@ -45,7 +48,8 @@ def _translate(_generation: Generation, host: Host) -> RequestPhase | None:
 
 
 def _handler(generation: Generation, host: Host, settings: Settings) -> Handler:
-    return FileHandler(settings, generation[FILES], generation.logs.for_host(host))
+    listings = _LISTINGS in generation.configuration.modules
+    return FileHandler(settings, generation[FILES], generation.logs.for_host(host), listings=listings)
 
 
 module = Module(

@@ -1,0 +1,73 @@
+"""What one page shows of a folder: which entries, in which order, from where to where."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import NamedTuple
+
+from prefork_ssl.kernel.files.paths import Symlinks
+from prefork_ssl.modules.autoindex.descriptions import Description, describing
+from prefork_ssl.modules.autoindex.ordering import Column, Key, Pile, order_key
+from prefork_ssl.modules.autoindex.reading import Entry, looked_up, read_entries
+from prefork_ssl.modules.autoindex.view import View
+
+# Entries on one page: what a browser shows at once, and what a worker keeps in memory for a slow client.
+_PAGE = 1000
+
+
+class Contents(NamedTuple):
+    """The entries on the page number `page` of `pages` (at least 1), and how many folders and files the view has in
+    all. `changed` is when the folder or an entry on the page was last modified, in seconds since 1970; `describe` gives
+    the description of a name."""
+
+    entries: Sequence[Entry]
+    folders: int
+    files: int
+    page: int
+    pages: int
+    changed: int
+    describe: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the configuration says about which entries are listed, and how they are ordered."""
+
+    symlinks: Symlinks
+    ignored: re.Pattern[str]
+    by_name: Key
+    folders_first: bool
+    descriptions: tuple[Description, ...]
+
+    def contents(self, fd: int, path: str, view: View) -> Contents:
+        """Read the folder `path`, open as `fd`. It may take seconds, in which others have their turns; memory is
+        needed for the names of all entries. Raises OSError."""
+        describe = describing(self.descriptions, path)
+        key = order_key(view.order.column, self.by_name, describe)
+        folders, files = (Pile(key, descending=view.order.descending) for _ in range(2))
+        for entry in self._wanted(fd, view):
+            (folders if entry.is_folder else files).add(entry)
+        pages = max(-(-(len(folders) + len(files)) // _PAGE), 1)
+        page = min(view.page, pages)
+        if self.folders_first:
+            ordered: Iterator[Entry] = chain(folders, files)
+        else:
+            ordered = heapq.merge(folders, files, key=key, reverse=view.order.descending)
+        shown = list(looked_up(fd, islice(ordered, (page - 1) * _PAGE, page * _PAGE)))
+        changed = max(int(os.fstat(fd).st_mtime), *(entry.modified for entry in shown), 0)
+        return Contents(shown, len(folders), len(files), page, pages, changed, describe)
+
+    def _wanted(self, fd: int, view: View) -> Iterator[Entry]:
+        """The entries to list. Only where the order needs their sizes or times, all are looked at."""
+        fits = view.matcher()
+        entries = (
+            entry
+            for entry in read_entries(fd, self.symlinks)
+            if not self.ignored.match(entry.name) and fits(entry.name)
+        )
+        return looked_up(fd, entries) if view.order.column in (Column.MODIFIED, Column.SIZE) else entries
