@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import ssl
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,10 @@ from blackbox.conftest import _servers
 from blackbox.server import Server
 from blackbox.ssl_log import Line, last_line
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL import SSL
 from unit.ssl.issued import DAY, Issued, ca, write
 
 HOST = """\
@@ -84,7 +87,7 @@ def openssl(server: Server, name: str, *options: str) -> None:
 
 def hint(server: Server, name: str, alert: str) -> str:
     """The hint of the line about a client that gave up with this alert; the file's name is left out."""
-    line = last_line(server, f"handshake failed: {alert}")
+    line = last_line(server, f"handshake failed: alert {alert} from the client")
     assert re.fullmatch(r"127\.0\.0\.1:\d+", line.client)
     assert line.host == f"{name}:{server.https}"
     match = re.fullmatch(rf"the client does not accept SSLCertificateFile \S+/{name}\.crt: (.*)", line.hint)
@@ -92,7 +95,7 @@ def hint(server: Server, name: str, alert: str) -> str:
     return match[1]
 
 
-UNKNOWN_CA = "tlsv1 alert unknown ca"
+UNKNOWN_CA = "unknown_ca"
 IMPORT = "if that is your own CA, import it in the client"
 
 
@@ -143,32 +146,32 @@ IMPORT = "if that is your own CA, import it in the client"
         (
             "expired.test",
             "-CAfile ROOT",
-            "tls alert certificate expired",
+            "certificate_expired",
             r"it expired 3 days ago \(.*\): renew it, then reload",
         ),
         (
             "premature.test",
             "-CAfile ROOT",
-            "tls alert bad certificate",
+            "bad_certificate",
             r"it is not valid before .* UTC: check the clock, or wait before serving it",
         ),
         (
             "good.test",
             "-CAfile ROOT -attime 4000000000",
-            "tls alert certificate expired",
+            "certificate_expired",
             r"it is good until 20\d\d-\d\d-\d\d, so the clock of the client may be wrong",
         ),
         (
             "other-name.test",
             "-CAfile ROOT -verify_hostname other-name.test",
-            "tls alert bad certificate",
+            "bad_certificate",
             "it is for a.test, b.test, not for other-name.test that the client asked for: have it issued for this "
             "name, or give the name to the right host with ServerName or ServerAlias",
         ),
         (
             "for-clients.test",
             "-CAfile ROOT",
-            "tls alert unsupported certificate",
+            "unsupported_certificate",
             r"it is not for servers \(extendedKeyUsage without serverAuth\): "
             "have it issued with extendedKeyUsage serverAuth",
         ),
@@ -179,6 +182,111 @@ def test_what_is_wrong_with_the_certificate(
 ) -> None:
     openssl(server, name, version, *options.replace("ROOT", str(folder / "root.crt")).split())
     assert re.fullmatch(expected, hint(server, name, alert))
+
+
+@pytest.mark.needs("openssl")
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_client_that_knows_the_certificate_to_be_revoked(
+    server: Server, folder: Path, tmp_path: Path, version: str
+) -> None:
+    crl = write(tmp_path / "between.crl", revoking(BETWEEN, SERVED["good.test"][0]))
+    options = ["-CAfile", folder / "root.crt", "-crl_check", "-CRL", crl]
+    openssl(server, "good.test", version, *map(str, options))
+    assert hint(server, "good.test", "certificate_revoked") == "its CA has revoked it: have a new one issued"
+
+
+def revoking(issuer: Issued, revoked: Issued) -> bytes:
+    """A CRL."""
+    now = datetime.now(UTC)
+    entry = x509.RevokedCertificateBuilder(revoked.certificate.serial_number, now).build()
+    return (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(now - DAY)
+        .next_update(now + DAY)
+        .add_revoked_certificate(entry)
+        .sign(issuer.key, hashes.SHA256())
+        .public_bytes(Encoding.PEM)
+    )
+
+
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+def test_a_client_that_misses_the_ocsp_answer(server: Server, version: int) -> None:
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_min_proto_version(version)
+    context.set_max_proto_version(version)
+    context.set_ocsp_client_callback(lambda _connection, answer, _data: bool(answer))
+    with clients.connect(server.https) as sock:
+        sock.setblocking(True)
+        tls = SSL.Connection(context, sock)
+        tls.set_tlsext_host_name(b"good.test")
+        tls.request_ocsp()
+        tls.set_connect_state()
+        with pytest.raises(SSL.Error, match="invalid status response"):
+            tls.do_handshake()
+    assert "write SSLUseStapling on" in hint(server, "good.test", "bad_certificate_status_response")
+
+
+# Alerts for which no client here has a reason of its own: sent as they are. Up to its first flight, a client may do so
+# in the clear.
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+@pytest.mark.parametrize(
+    ("number", "name", "hint"),
+    [
+        (10, "unexpected_message", "the client does not understand what this server has sent: .*"),
+        (47, "illegal_parameter", "the client does not understand what this server has sent: .*"),
+        (
+            49,
+            "access_denied",
+            "the client does not accept SSLCertificateFile .*: it is valid, but rules of the client.*",
+        ),
+        (51, "decrypt_error", "the client cannot verify our signature: .*"),
+        (71, "insufficient_security", "the client wants stronger ciphers than SSLCipherSuite allows"),
+        (80, "internal_error", "the client has a problem of its own: look there"),
+        (110, "unsupported_extension", "the client does not understand what this server has sent: .*"),
+        (
+            113,
+            "bad_certificate_status_response",
+            "the client does not accept SSLCertificateFile .*: its stapled OCSP .*",
+        ),
+    ],
+)
+def test_other_alerts(server: Server, version: int, number: int, name: str, hint: str) -> None:
+    said_after_hello(server, version, b"\x15\x03\x03\x00\x02\x02" + bytes([number]))
+    line = last_line(server, f"handshake failed: alert {name} from the client")
+    assert re.fullmatch(hint, line.hint)
+
+
+def said_after_hello(server: Server, version: int, data: bytes) -> None:
+    """What a client says, in the clear, when it has seen our first flight."""
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_min_proto_version(version)
+    context.set_max_proto_version(version)
+    tls = SSL.Connection(context, None)
+    tls.set_tlsext_host_name(b"good.test")
+    tls.set_connect_state()
+    with pytest.raises(SSL.WantReadError):
+        tls.do_handshake()
+    with clients.connect(server.https) as sock:
+        sock.sendall(tls.bio_read(65536))
+        assert sock.recv(10)
+        sock.sendall(data)
+        clients.drain(sock)
+
+
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+def test_an_alert_that_nobody_knows(server: Server, version: int) -> None:
+    said_after_hello(server, version, b"\x15\x03\x03\x00\x02\x02\xc8")
+    line = last_line(server, "handshake failed: ")
+    assert line.message == "handshake failed: something that OpenSSL has no words for"
+    assert "SSLLogLevel trace shows how far it came" in line.hint
+
+
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION])
+def test_a_client_that_says_goodbye_in_the_middle(server: Server, version: int) -> None:
+    said_after_hello(server, version, b"\x15\x03\x03\x00\x02\x01\x00")
+    line = last_line(server, "connection ended during the handshake after our certificate was sent: ")
+    assert line.message.endswith(": closed by the client")
 
 
 def test_several_things_at_once(server: Server) -> None:
@@ -209,16 +317,14 @@ def test_gnutls(server: Server) -> None:
     command = ["gnutls-cli", "--port", str(server.https), "--sni-hostname", "self-signed.test", "localhost"]
     done = subprocess.run(command, input=b"", capture_output=True, timeout=20, check=False)
     assert b"PKI verification of server certificate failed" in done.stdout
-    assert "it is self-signed" in hint(server, "self-signed.test", "tls alert bad certificate")
+    assert "it is self-signed" in hint(server, "self-signed.test", "bad_certificate")
 
 
 @pytest.mark.needs("chromium")
 def test_chromium(server: Server, tmp_path: Path) -> None:
     page = clients.Chromium(tmp_path).dom(f"https://private.test:{server.https}/")
     assert "hello" not in page
-    assert "it leads to the CA CN=Private Root" in hint(
-        server, "private.test", "tls alert certificate unknown"
-    )
+    assert "it leads to the CA CN=Private Root" in hint(server, "private.test", "certificate_unknown")
 
 
 @pytest.mark.needs("curl")

@@ -154,7 +154,9 @@ def test_garbage_after_the_handshake_ends_the_connection_with_an_alert(port, log
 def test_the_client_may_refuse_our_certificate_and_say_why(port, log):
     with pytest.raises(ssl.SSLCertVerificationError):
         connect(port, "a.test", ssl.create_default_context())
-    assert "[Hint: the client does not accept SSLCertificateFile" in logged(log, "alert unknown ca (")
+    assert "[Hint: the client does not accept SSLCertificateFile" in logged(
+        log, "alert unknown_ca from the client ("
+    )
 
 
 @pytest.mark.parametrize(("offered", "chosen"), [(["h2", "http/1.1"], "http/1.1"), ([], None)])

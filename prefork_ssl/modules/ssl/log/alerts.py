@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _NAMES = {
     0: "close_notify",
     10: "unexpected_message",
@@ -41,6 +43,10 @@ _NAMES = {
 }
 
 _ALERT, _SIZE = 21, 7
+# "tlsv1 alert unknown ca", "tls alert bad certificate", "tlsv1 bad certificate status response": what OpenSSL says of an
+# alert that came.
+_IN_WORDS = re.compile(r"(?:tls|tlsv1|tlsv13|ssl/tls)(?: alert)? (?P<name>.+)")
+_KNOWN = frozenset(_NAMES.values())
 
 
 def alert_name(number: int) -> str:
@@ -49,8 +55,15 @@ def alert_name(number: int) -> str:
 
 
 def alert_in(data: bytes) -> str:
-    """The name of the alert that ends `data`, which was sent in the clear; "" if there is none, or none to be read."""
+    """The name of the alert that ends `data`, which was sent in the clear; "" if none can be read."""
     record = data[-_SIZE:]
     if len(record) < _SIZE or record[0] != _ALERT or record[3:5] != b"\x00\x02":
         return ""
     return alert_name(record[6])
+
+
+def alert_in_words(reason: str) -> str:
+    """The name of the alert that OpenSSL's `reason` for a failure tells of; "" if it tells of none."""
+    match = _IN_WORDS.fullmatch(reason)
+    name = match["name"].replace(" ", "_") if match else ""
+    return name if name in _KNOWN else ""

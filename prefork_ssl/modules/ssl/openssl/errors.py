@@ -9,6 +9,10 @@ from OpenSSL import SSL
 Error = SSL.Error
 
 
+# An alert whose number nobody has assigned, for example.
+_NO_WORDS = "something that OpenSSL has no words for"
+
+
 @dataclass(frozen=True, slots=True)
 class QueuedError:
     """One entry of OpenSSL's error queue, such as ("SSL routines", "no shared cipher")."""
@@ -21,6 +25,6 @@ class QueuedError:
 
 
 def queued_errors(error: SSL.Error) -> tuple[QueuedError, ...]:
-    """What OpenSSL had to say; empty where it said nothing, as when the peer was just gone."""
+    """What OpenSSL had to say; empty where it said nothing, as when the peer has ended the connection."""
     queue = error.args[0] if error.args and isinstance(error.args[0], list) else ()
-    return tuple(QueuedError(library, reason) for library, _, reason in queue)
+    return tuple(QueuedError(library, reason or _NO_WORDS) for library, _, reason in queue)

@@ -33,7 +33,7 @@ def broken(transport: TLSTransport, error: Error) -> None:
     fields: dict[str, Value] = {"reason": failure.reason}
     if failure.alert:
         fields["alert"] = failure.alert
-    message = f"connection broken: {failure.reason}"
+    message = f"connection broken: {failure.cause}"
     event = Event(INFO, "record-failed", message, transport.wire.peer, fields, errors)
     transport.host.log.write(event, lambda: hint(failure))
 

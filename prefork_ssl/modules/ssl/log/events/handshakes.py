@@ -64,12 +64,15 @@ def failed(opening: Opening, error: Error) -> None:
     """OpenSSL gave up, or the client did and said why."""
     tls, host = opening.tls, opening.host
     errors = queued_errors(error)
+    if not errors:  # close_notify in the middle of it
+        lost(opening, ConnectionAbortedError())
+        return
     found = rejection(tls) if tls else None
     if found is not None:
         place = host.log, opening.wire.peer
         verification.refused(*place, found, host.parameters.clients.policy.depth, errors, opening.hello)
         return
-    failure = Failure(errors[0].reason if errors else "no reason given", host, opening.hello, tls)
+    failure = Failure(errors[0].reason, host, opening.hello, tls)
     if failure.reason == verification.NO_CERTIFICATE:
         verification.missing(host.log, opening.wire.peer, errors, opening.hello)
         return
@@ -80,7 +83,7 @@ def failed(opening: Opening, error: Error) -> None:
         Event(
             INFO,
             "handshake-failed",
-            f"handshake failed: {failure.reason}",
+            f"handshake failed: {failure.cause}",
             opening.wire.peer,
             fields,
             errors,

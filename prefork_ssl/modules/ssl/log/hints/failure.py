@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from prefork_ssl.modules.ssl.log.alerts import alert_in_words
 
 if TYPE_CHECKING:
     from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
     from prefork_ssl.modules.ssl.hosts.table import TLSHost
     from prefork_ssl.modules.ssl.openssl import ServerConnection
-
-# "tlsv1 alert unknown ca", "ssl/tls alert bad certificate": what OpenSSL says of an alert that came.
-_ALERT = re.compile(r"\S+ alert (?P<name>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,12 @@ class Failure:
     @property
     def alert(self) -> str:
         """The alert with which the client gave up, as RFC 8446 section 6 names it ("unknown_ca"); "" if we did."""
-        match = _ALERT.fullmatch(self.reason)
-        return match["name"].replace(" ", "_") if match else ""
+        return alert_in_words(self.reason)
+
+    @property
+    def cause(self) -> str:
+        """What went wrong, and whose words these are."""
+        return f"alert {self.alert} from the client" if self.alert else self.reason
 
     @property
     def server_name(self) -> str | None:

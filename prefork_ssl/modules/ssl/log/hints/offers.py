@@ -40,7 +40,9 @@ def _advice(failure: Failure) -> str:
     offered = offered_versions(failure.hello)
     if offered and VERSIONS[offered[-1]] < failure.host.parameters.protocols.lowest:
         return f": update the client, or add +{offered[-1]} to SSLProtocol if it must be served"
-    return f": add +{offered[0]} to SSLProtocol" if offered else ""
+    if offered and offered[0] not in str(failure.host.parameters.protocols).split():
+        return f": add +{offered[0]} to SSLProtocol"
+    return ""
 
 
 def ciphers(failure: Failure) -> str:

@@ -28,6 +28,15 @@ ALERTS = frozenset(
     ]
 )
 
+# Those that do not speak of what can be seen in the certificate.
+_OTHER_REASONS = {
+    "certificate_revoked": "its CA has revoked it: have a new one issued",
+    "access_denied": "it is valid, but rules of the client, or of a proxy that looks into its connections, do not "
+    "allow this server: look there",
+    "bad_certificate_status_response": "its stapled OCSP answer is not good, or missing although the certificate "
+    "demands one (OCSP must-staple): write SSLUseStapling on, and look for lines about OCSP in this log",
+}
+
 
 def not_accepted(failure: Failure) -> str:
     """Everything about the certificate that was shown which a client may refuse it for."""
@@ -35,6 +44,8 @@ def not_accepted(failure: Failure) -> str:
     if material is None:
         return ""
     file = f"SSLCertificateFile {material.source.certificate}"
+    if failure.alert in _OTHER_REASONS:
+        return f"the client does not accept {file}: {_OTHER_REASONS[failure.alert]}"
     found = "; ".join(dict.fromkeys(_complaints(material, failure)))
     return f"the client does not accept {file}: {found or _nothing_wrong(material, failure)}"
 
@@ -59,15 +70,13 @@ def _shown(failure: Failure) -> CertificateMaterial | None:
 
 
 def _complaints(material: CertificateMaterial, failure: Failure) -> Iterator[str]:
+    if failure.alert == "unknown_ca":  # what the client means comes first
+        yield from _chain(material)
     yield from _in_words(checks.valid(material, datetime.now(UTC)), material)
     yield from _name(material, failure.server_name)
     yield from _chain(material)
     yield from _in_words(checks.fit_for_servers(material), material)
     yield from _in_words(checks.strong(material), material)
-    if failure.alert == "certificate_revoked":
-        yield "it has been revoked: have a new one issued"
-    if failure.alert == "bad_certificate_status_response":
-        yield "its stapled OCSP answer is not good, or missing although the certificate demands one: SSLUseStapling on"
 
 
 def _name(material: CertificateMaterial, asked: str | None) -> Iterator[str]:

@@ -12,13 +12,25 @@ from prefork_ssl.modules.ssl.log.hints.failure import Failure
 
 
 def hint(failure: Failure) -> str:
-    """What to do about the failure; "" if nothing is known to help."""
+    """What to do about the failure, or how to learn more of it."""
     if failure.alert in own_certificate.ALERTS:
         return own_certificate.not_accepted(failure)
     explain = _HINTS.get(failure.reason) or _ALERTS.get(failure.alert)
-    return explain(failure) if callable(explain) else explain or ""
+    return (explain(failure) if callable(explain) else explain) or _LEARN_MORE
 
 
+_NO_RENEGOTIATION = (
+    "the client does not let itself be asked for a certificate later: ask for it in the handshake, "
+    "with SSLVerifyClient in the <VirtualHost>"
+)
+_NOT_UNDERSTOOD = (
+    "the client does not understand what this server has sent: it is broken, or something in between changes the "
+    "handshake; no directive helps, but SSLLogLevel debug shows what was sent"
+)
+_LEARN_MORE = (
+    "the client, or something in between, does not keep to the protocol; SSLLogLevel trace shows how far it came, "
+    "debug what it has sent"
+)
 _CHANGED = "bytes were changed on the way: a client, a proxy or a network is broken; no directive helps"
 
 _HINTS: dict[str, Callable[[Failure], str] | str] = {
@@ -32,7 +44,7 @@ _HINTS: dict[str, Callable[[Failure], str] | str] = {
     "digest check failed": _CHANGED,
     "inappropriate fallback": "the client tried again with a lower version of TLS than both support: something between "
     "it and this server breaks handshakes of the versions that SSLProtocol allows",
-    "http request": "it must ask for https:// instead of http://",
+    "no renegotiation": _NO_RENEGOTIATION,
 }
 
 # Other alerts with which a client gives up.
@@ -45,6 +57,16 @@ _ALERTS: dict[str, Callable[[Failure], str] | str] = {
     "bad_record_mac": _CHANGED,
     "internal_error": "the client has a problem of its own: look there",
     "user_canceled": "somebody stopped it",
-    "no_renegotiation": "the client does not let itself be asked for a certificate later: ask for it in the handshake, "
-    "with SSLVerifyClient in the <VirtualHost>",
+    "no_renegotiation": _NO_RENEGOTIATION,
+    **dict.fromkeys(
+        (
+            "unexpected_message",
+            "illegal_parameter",
+            "decode_error",
+            "missing_extension",
+            "unsupported_extension",
+            "record_overflow",
+        ),
+        _NOT_UNDERSTOOD,
+    ),
 }
