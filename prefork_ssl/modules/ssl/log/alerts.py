@@ -43,8 +43,8 @@ _NAMES = {
 }
 
 _ALERT, _SIZE = 21, 7
-# "tlsv1 alert unknown ca", "tls alert bad certificate", "tlsv1 bad certificate status response": what OpenSSL says of an
-# alert that came.
+# "tlsv1 alert unknown ca", "tls alert bad certificate", "tlsv1 bad certificate status response": what OpenSSL says of
+# an alert that came.
 _IN_WORDS = re.compile(r"(?:tls|tlsv1|tlsv13|ssl/tls)(?: alert)? (?P<name>.+)")
 _KNOWN = frozenset(_NAMES.values())
 
