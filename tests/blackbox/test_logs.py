@@ -122,7 +122,8 @@ def test_each_host_has_the_error_log_it_names(new_server) -> None:
 
 def test_the_worker_s_greenlets_are_written_on_request(server: Server) -> None:
     with clients.connect(server.http) as sock:
-        sock.sendall(b"GET /page.txt HTTP/1.1\r\n")
+        sock.sendall(b"GET /page.txt HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")  # a worker has the connection
         for worker in server.workers():
             os.kill(worker, signal.SIGUSR2)
         server.logged("http1.py")
