@@ -105,7 +105,9 @@ class Endpoint:
         """The response. Raises nothing."""
         try:
             target = self._targets[request.target]
-            site, request.host_name = self._names[target.authority or request.fields.get("host")]
+            if target.authority is not None:
+                _rename(request, target.authority)
+            site, request.host_name = self._names[request.fields.get("host")]
             request.site = site
             request.host = site.host
             request.settings = site.host.settings
@@ -130,6 +132,12 @@ class Endpoint:
         """Log that a connection ended in the middle of something: nobody's mistake, and seldom of interest."""
         why = str(error) or type(error).__name__
         self._default.errors.write(Level.DEBUG, f"connection lost: {why}", client=wire.peer)
+
+
+def _rename(request: Request, authority: str) -> None:
+    """The Host field counts for nothing beside a target with a host (RFC 9112 section 3.2.2), for nobody."""
+    others = [field for field in request.headers if field[0] != "host"]
+    request.headers = [("host", authority), *others]
 
 
 def _check_method(method: str) -> None:

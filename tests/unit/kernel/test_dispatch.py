@@ -58,6 +58,14 @@ def test_the_host_by_name(hosts, request_, expected):
         assert hosts.replies(request_)[0].body.decode() == expected
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_host_in_the_target_takes_the_place_of_the_field(version):
+    server = Server(lambda request: Response(200, body=repr(request.headers).encode()))
+    lines = "" if version == "1.0" else "Host: one.example\r\n"
+    request = f"GET http://two.example:81/ HTTP/{version}\r\n{lines}X-A: b\r\n\r\n".encode()
+    assert server.replies(request)[0].body == b"[('host', 'two.example:81'), ('x-a', 'b')]"
+
+
 def test_the_host_by_address(hosts):
     client = hosts.connect(local=("192.0.2.1", 8080))
     client.send(get("/", "two.example"))
