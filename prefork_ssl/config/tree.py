@@ -63,6 +63,15 @@ class Host:
     addresses: tuple[HostAddress, ...] = ()
     origin: Origin | None = None
 
+    @property
+    def scopes(self) -> Iterator[Settings]:
+        """Its settings and those of its sections, each as it stands there: before they are merged for a request."""
+        yield self.settings
+        for section in self.sections:
+            yield section.settings
+            for inner in section.files:
+                yield inner.settings
+
 
 @dataclass(frozen=True, eq=False)
 class Configuration:
@@ -90,8 +99,4 @@ class Configuration:
         """The settings of every server, virtual host and section, each as it stands there: before they are merged for a
         request. What a virtual host inherits comes once more."""
         for host in self.all_hosts:
-            yield host.settings
-            for section in host.sections:
-                yield section.settings
-                for inner in section.files:
-                    yield inner.settings
+            yield from host.scopes

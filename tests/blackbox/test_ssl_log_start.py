@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from blackbox.authority import Authority, Pair
-from blackbox.client_certificates import Wallet
+from blackbox.client_certificates import DAY, Issuer, Wallet, name
 from blackbox.ssl_log import lines
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -38,10 +38,10 @@ def refusal(new_server, rsa_pair: Pair, wallet: Wallet, tmp_path: Path):
 
     def start(directive: str, **changes: bytes | str) -> tuple[str, str]:
         words = {"certificate": str(rsa_pair.cert), "key": str(rsa_pair.key), "lines": "", "more": ""}
-        for name, value in changes.items():
-            words[name] = value if isinstance(value, str) else str(tmp_path / name)
+        for word, value in changes.items():
+            words[word] = value if isinstance(value, str) else str(tmp_path / word)
             if isinstance(value, bytes):
-                (tmp_path / name).write_bytes(value)
+                (tmp_path / word).write_bytes(value)
         server = new_server(CONFIGURATION.format(**words), ca=wallet.root.file)
         done = server.run("-D", "FOREGROUND")
         assert done.returncode == 1
@@ -133,3 +133,43 @@ def test_a_certificate_of_the_last_century(refusal, authority: Authority) -> Non
     )
     assert "OpenSSL refuses" in message
     assert hint.startswith("have it issued again with a key and a signature of today's strength")
+
+
+HOST_WITH_A_LOG = """\
+SSLLog logs/main_log
+<VirtualHost *:@https>
+    ServerName localhost
+    SSLEngine on
+    SSLLog logs/ssl_log
+    SSLCertificateFile @rsa_cert
+    SSLCertificateKeyFile @rsa_key
+    SSLCACertificateFile @ca
+    SSLVerifyClient optional
+    {lines}
+</VirtualHost>
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines_of_host", "level"),
+    [
+        ("SSLCARevocationFile /nowhere", "error"),
+        ("SSLCARevocationPath /nowhere\nSSLCARevocationCheck chain", "error"),
+        ("SSLCARevocationFile @old_crl", "warn"),  # nobody looks into it
+        ("SSLCARevocationCheck chain\nSSLCARevocationFile @old_crl", "warn"),  # it is out of date
+    ],
+)
+def test_what_is_wrong_with_a_crl_stands_in_the_log_of_the_host(
+    new_server, tmp_path: Path, lines_of_host: str, level: str
+) -> None:
+    issuer = Issuer(tmp_path, name("Client Root"))
+    text = HOST_WITH_A_LOG.format(lines=lines_of_host)
+    server = new_server(text, ca=issuer.file, old_crl=issuer.crl(ends=-DAY))
+    if level == "error":
+        assert server.run("-D", "FOREGROUND").returncode == 1
+    else:
+        server.start()
+    directive = lines_of_host.split()[0]
+    wanted = f"{server.place(directive)}: {directive}: "
+    assert any(line.level == level and line.hint for line in lines(server) if line.message.startswith(wanted))
+    assert directive not in server.log("main_log")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from prefork_ssl.config.tree import Configuration, Host
 from prefork_ssl.kernel.dispatch.hosts import server_name
 from prefork_ssl.kernel.generation import Generation, Key
-from prefork_ssl.modules.ssl.hosts.settings import host_name, key_sources, speaks_tls
+from prefork_ssl.modules.ssl.directives import NamedPath
+from prefork_ssl.modules.ssl.hosts.settings import host_name, speaks_tls
 from prefork_ssl.modules.ssl.keys.findings import Finding
 from prefork_ssl.modules.ssl.log.directives import SSL_LOG, SSL_LOG_FORMAT, SSL_LOG_REPEAT, level
+from prefork_ssl.modules.ssl.log.event import Event
 from prefork_ssl.modules.ssl.log.events import lifecycle
 from prefork_ssl.modules.ssl.log.log import SSLLog
 from prefork_ssl.modules.ssl.log.repeats import Repeats
@@ -43,25 +45,36 @@ class HostLogs:
 
     def tell(self, findings: Iterable[Finding]) -> None:
         """Log each finding once, in the log of the host that has the directive."""
-        by_place = self._by_place()
-        for finding in dict.fromkeys(findings):
-            by_place.get(finding.where, self.main).write(lifecycle.found(finding))
+        for log, event in self._addressed(findings):
+            log.write(event)
 
     def tell_refusal(self, findings: Iterable[Finding]) -> None:
         """Log why the generation is refused. The error log hears it from the master."""
-        by_place = self._by_place()
+        for log, event in self._addressed(findings):
+            log.note(event)
+
+    def _addressed(self, findings: Iterable[Finding]) -> Iterator[tuple[SSLLog, Event]]:
+        by_place: Mapping[str, SSLLog] | None = None
         for finding in dict.fromkeys(findings):
-            by_place.get(finding.where, self.main).note(lifecycle.found(finding))
+            if by_place is None:
+                by_place = self._by_place()
+            yield by_place.get(finding.where, self.main), lifecycle.found(finding)
 
     def _by_place(self) -> Mapping[str, SSLLog]:
-        """The logs by the places of directives. Made when something is told, and not kept."""
-        return {
-            place: log
-            for host, log in reversed(self._logs.items())
-            for source in key_sources(host)
-            for place in (source.where, source.key_where, source.chain_where, str(host.origin))
-            if place
-        }
+        """The logs by the places of directives. What hosts inherit is the main server's. Not kept: there are many."""
+        return {place: log for host, log in reversed(self._logs.items()) for place in _places(host)}
+
+
+def _places(host: Host) -> Iterator[str]:
+    """FILE:LINE of the host and of every directive in it."""
+    if host.origin:
+        yield str(host.origin)
+    for settings in host.scopes:
+        for directive in settings:
+            yield str(settings.origin(directive))
+            value = settings[directive]
+            if isinstance(value, tuple):
+                yield from (str(each.origin) for each in value if isinstance(each, NamedPath))
 
 
 def _name(host: Host, configuration: Configuration) -> str:
