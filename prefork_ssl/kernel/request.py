@@ -87,7 +87,7 @@ class Request:
     path (decoded and normalised, begins with "/"; "*" for OPTIONS *; bytes that are not UTF-8 as with os.fsdecode),
     query (without "?"; None if there was no "?"), settings (merged), previous (the request within which this one is
     made, for an error document or a test).
-    Set by phases: filename, path_info, handler, user, auth_type, env (notes for logs, conditions, applications);
+    Set by phases: filename, path_info, handler, user, auth_type, env (notes for logs, conditions, applications: text);
     response, as soon as there is one.
     """
 

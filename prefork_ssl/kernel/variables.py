@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 from prefork_ssl.kernel.directives import DOCUMENT_ROOT, SERVER_ADMIN
 from prefork_ssl.kernel.dispatch.hosts import server_name
 from prefork_ssl.kernel.http.software import server_software
+from prefork_ssl.kernel.octets import as_text
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.module import Module
     from prefork_ssl.kernel.request import Request
 
-# The value in this request; "" where there is none.
+# The value in this request, as text (kernel/octets.py); "" where there is none.
 Variable = Callable[["Request"], str]
 
 # Resolves a name of the family (the whole name, in upper case but for what follows a DN part) or returns None.
@@ -86,7 +87,7 @@ def _of_modules(name: str, modules: tuple[Module, ...]) -> Variable | None:
 
 
 def _header(field: str) -> Variable:
-    return lambda request: request.fields.get(field, "")
+    return lambda request: as_text(request.fields.get(field, ""))
 
 
 def _clock(form: str) -> Variable:
@@ -105,7 +106,7 @@ def _content_type(request: Request) -> str:
     if request.response is None:
         return ""
     held = (value for name, value in request.response.headers if name.lower() == "content-type")
-    return request.response.media_type or next(held, "")
+    return as_text(request.response.media_type or next(held, ""))
 
 
 def _secure(yes: str, no: str) -> Variable:
@@ -121,7 +122,7 @@ _CORE: Mapping[str, Variable] = {
     "HTTPS": _secure("on", "off"),
     "IS_SUBREQ": lambda request: "false" if request.previous is None else "true",
     "PATH_INFO": lambda request: request.path_info,
-    "QUERY_STRING": lambda request: request.query or "",
+    "QUERY_STRING": lambda request: as_text(request.query or ""),
     "REMOTE_ADDR": lambda request: request.transport.wire.peer[0],
     "REMOTE_HOST": lambda request: request.transport.wire.peer[0],  # names are not looked up
     "REMOTE_IDENT": lambda _request: "",  # nor is RFC 1413 spoken
@@ -138,7 +139,7 @@ _CORE: Mapping[str, Variable] = {
     "SERVER_NAME": _server_name,
     "SERVER_PORT": lambda request: str(request.transport.wire.local[1]),
     "SERVER_PROTOCOL": lambda request: request.version,
-    "THE_REQUEST": lambda request: request.line,
+    "THE_REQUEST": lambda request: as_text(request.line),
     "TIME": _clock("%Y%m%d%H%M%S"),
     "TIME_DAY": _clock("%d"),
     "TIME_HOUR": _clock("%H"),

@@ -19,6 +19,7 @@ VERSIONS = pytest.mark.parametrize("version", [V12, V13], ids=["TLSv1.2", "TLSv1
 
 CONFIGURATION = """\
 LoadModule echo_module blackbox.echo:module
+LoadModule headers_module
 LogLevel ssl:info
 SSLEngine off
 SetHandler echo
@@ -44,6 +45,12 @@ CustomLog logs/c "%{version}c|%{cipher}c|%{subjectdn}c|%{clientcert}c|%{issuerdn
     </Location>
     <Location /legacy>
         SSLOptions +StdEnvVars +LegacyDNStringFormat
+    </Location>
+    <Location /named>
+        SSLOptions +StdEnvVars
+        SSLRequire %{SSL_CLIENT_S_DN_CN} eq "Jürgen €" and %{HTTP:X-Name} in {"Jürgen €"} and \
+            %{SSL_CLIENT_S_DN_CN} =~ m/^J.rgen .$/
+        RequestHeader set X-Client "%{SSL_CLIENT_S_DN_CN}s, %{HTTP:X-Name}s"
     </Location>
     <Location /later>
         SSLVerifyClient require
@@ -202,12 +209,22 @@ def test_the_environment_changes_with_the_client(server, authority, wallet: Wall
         assert talk.get("/later").status == 403
 
 
+JUERGEN = "Jürgen €"
+IN_OCTETS = JUERGEN.encode().decode("latin-1")
+
+
 @VERSIONS
-def test_letters_beyond_ascii_are_bytes_of_utf_8(told, wallet: Wallet, version) -> None:
-    """PEP 3333: one character is one byte."""
-    found = told("/standard", wallet.root.client("umlaut", name("Jürgen €")), version)
-    assert found["SSL_CLIENT_S_DN_CN"].encode("latin-1").decode() == "Jürgen €"
-    assert found["SSL_CLIENT_S_DN"] == "CN=J\\C3\\BCrgen \\E2\\82\\AC,O=Clients,C=DE"
+def test_letters_beyond_ascii_are_the_same_everywhere(server, authority, wallet, version) -> None:
+    """They are characters in conditions, and the bytes of UTF-8 elsewhere: in an environ and in header fields one byte
+    is one character (PEP 3333), and logs have it as \\xhh."""
+    pair = wallet.root.client("umlaut", name(JUERGEN))
+    with Talk(server.https, client_context(authority.cert, pair, version)) as talk:
+        assert talk.get("/named", "X-Name: Juergen").status == 403
+        told = talk.get("/named", f"X-Name: {JUERGEN}").told
+    assert told["environment"]["SSL_CLIENT_S_DN_CN"] == IN_OCTETS
+    assert told["environment"]["SSL_CLIENT_S_DN"] == "CN=J\\C3\\BCrgen \\E2\\82\\AC,O=Clients,C=DE"
+    assert told["headers"]["x-client"] == f"{IN_OCTETS}, {IN_OCTETS}"
+    server.logged(r"|J\xc3\xbcrgen \xe2\x82\xac|", "x")
 
 
 @VERSIONS

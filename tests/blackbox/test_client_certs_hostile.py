@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -130,7 +131,9 @@ def test_a_certificate_that_only_openssl_can_read(
     alert, status = refused(server, authority, pair, version)
     assert "BAD_CERTIFICATE" in alert or "CERTIFICATE_UNKNOWN" in alert
     assert status == 403
-    assert "unreadable" in server.logged("certificate rejected")
+    line = server.logged(f"serial number {serial_number(pair):X}")
+    assert "certificate of CN=unnamed,O=Clients,C=D%5CE9, issued by CN=Client Root" in line
+    assert "[Hint: it breaks the rules" in line
 
 
 @VERSIONS
@@ -229,6 +232,12 @@ def patched(wallet: Wallet, stem: str, subject: x509.Name, old: bytes, new: byte
     pair = write_pair(wallet.folder, stem, [made], key)
     pair.cert.write_bytes(ssl.DER_cert_to_PEM_cert(whole).encode())
     return pair
+
+
+def serial_number(pair: Pair) -> int:
+    """As openssl reads it, whatever else is in the certificate."""
+    command = ["openssl", "x509", "-noout", "-serial", "-in", pair.cert]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("=")[1], 16)
 
 
 def stuffed(wallet: Wallet, size: int, signer: Issuer | None = None) -> Pair:

@@ -1,6 +1,6 @@
 """Functions by name: tolower(%{HTTP_HOST}), or within a string %{tolower:%{HTTP_HOST}} (Apache's manual, expr.html).
 
-What is text in a request is bytes to these: UTF-8, and whatever bytes are none as os.fsencode has them.
+They get and give text (kernel/octets.py); those that work on bytes work on its UTF-8 form.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from prefork_ssl.kernel.expression import files
+from prefork_ssl.kernel.octets import as_text
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.request import Request
@@ -61,13 +62,13 @@ def _ldap(text: str) -> str:
 
 
 def _field(request: Request, name: str) -> str:
-    return request.fields.get(name.lower(), "")
+    return as_text(request.fields.get(name.lower(), ""))
 
 
 def _response_field(request: Request, name: str) -> str:
     """Before there is a response, it has no fields."""
     headers = request.response.headers if request.response else ()
-    return ", ".join(value for field, value in headers if field.lower() == name.lower())
+    return as_text(", ".join(value for field, value in headers if field.lower() == name.lower()))
 
 
 def _note(request: Request, name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from prefork_ssl.config.matching import Pattern
+from prefork_ssl.kernel.octets import as_text
 from prefork_ssl.modules.headers.names import FRAMING
 from prefork_ssl.modules.headers.values import Replace, Text
 
@@ -110,7 +111,7 @@ def note(name: str, text: Text) -> Change:
 
     def change(request: Request, headers: HeaderList) -> HeaderList:
         if _has(headers, kind):
-            request.env[get(request)] = ", ".join(_values(headers, kind))
+            request.env[get(request)] = as_text(", ".join(_values(headers, kind)))
         return headers
 
     return change

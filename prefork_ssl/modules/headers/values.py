@@ -2,8 +2,8 @@
 
 Whatever a value is made of may come from the client: its certificate, its own fields, the path. So control characters,
 CR, LF and NUL among them, become a blank each. A PEM certificate is then on one line, as Apache passes it on, and a
-name with "\\r\\nSet-Cookie: ..." in it stays one field; to take them out would join what they part. What is text is
-written as UTF-8; what came as a header field keeps its bytes.
+name with "\\r\\nSet-Cookie: ..." in it stays one field; to take them out would join what they part. Text is written as
+UTF-8, and so what came as a header field keeps its bytes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.matching import Match
 from prefork_ssl.kernel.expression.mixture import compile_mixture
 from prefork_ssl.kernel.expression.parsing import Expression
+from prefork_ssl.kernel.octets import as_octets
 from prefork_ssl.kernel.variables import resolve
 from prefork_ssl.modules.headers.formats import Format, Group, Item
 
@@ -46,7 +47,7 @@ class Surroundings:
         """A variable of the request's environment, each character a byte; None if it is not there."""
         note = request.env.get(name)
         if note is not None:
-            return _as_bytes(note)
+            return as_octets(note)
         for told in self.environments:
             value = told(request).get(name)
             if isinstance(value, str):
@@ -94,14 +95,14 @@ def _of_expression(expression: Expression, surroundings: Surroundings) -> Text:
     value = compile_mixture(expression, surroundings.modules)
     get = value.get
     if value.constant is not None:
-        constant = _clean(_as_bytes(value.constant)).strip(" ")
+        constant = _clean(as_octets(value.constant)).strip(" ")
         return Text(lambda _request: constant, constant)
-    return Text(lambda request: _clean(_as_bytes(get(request))).strip(" "))
+    return Text(lambda request: _clean(as_octets(get(request))).strip(" "))
 
 
 def _get(piece: str | Item, surroundings: Surroundings) -> str | Get:
     if isinstance(piece, str):
-        return _as_bytes(piece)
+        return as_octets(piece)
     if piece.letter == "e":
         return lambda request: _NOTHING if (note := surroundings.noted(request, piece.name)) is None else note
     return _variable(piece.name, surroundings) if piece.letter == "s" else _MEASURED[piece.letter]
@@ -112,9 +113,7 @@ def _variable(name: str, surroundings: Surroundings) -> Get:
     if variable is None:
         hint = "LoadModule ssl_module brings those of TLS" if name.upper().startswith("SSL_") else ""
         raise BadArgument(f"no module that is loaded has a variable {name}", hint)
-    if name.upper().startswith("HTTP"):
-        return lambda request: variable(request) or _NOTHING
-    return lambda request: _as_bytes(variable(request)) or _NOTHING
+    return lambda request: as_octets(variable(request)) or _NOTHING
 
 
 _MEASURED: dict[str, Get] = {
@@ -123,11 +122,6 @@ _MEASURED: dict[str, Get] = {
     "D": lambda request: f"D={(time.time() - request.started) * 1e6:.0f}",
     "l": lambda _request: "l={:.2f}/{:.2f}/{:.2f}".format(*os.getloadavg()),
 }
-
-
-def _as_bytes(text: str) -> str:
-    """UTF-8, each byte as the character of its number, as header fields are kept."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _clean(text: str) -> str:

@@ -14,6 +14,7 @@ from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.kernel.dispatch.hosts import ServerName
 from prefork_ssl.kernel.log.text import escape_item
 from prefork_ssl.kernel.module import Module
+from prefork_ssl.kernel.octets import as_octets
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.kernel.variables import resolve
 from prefork_ssl.modules.log_config.times import UNITS, duration, moment
@@ -66,14 +67,8 @@ def _choice(*known: str) -> Callable[[str, str], None]:
 
 
 def _text(value: str | None) -> str:
-    return "-" if value is None else escape_item(value)
-
-
-def _decoded(value: str | None) -> str:
-    """A path or a name that was decoded: its bytes, not its characters, are what the client sent."""
-    if value is None or value.isascii():
-        return _text(value)
-    return escape_item(os.fsencode(value).decode("latin-1"))
+    """Text, such as a path or a name: its bytes, not its characters, are what the client sent."""
+    return "-" if value is None else escape_item(as_octets(value))
 
 
 def _client(_argument: str, _surroundings: Surroundings) -> Item:
@@ -130,7 +125,7 @@ def _variable(argument: str, surroundings: Surroundings) -> Item:
     if variable is None:
         surroundings.unknown(argument)
         return "-"
-    return lambda request, _response: escape_item(variable(request)) or "-"
+    return lambda request, _response: _text(variable(request)) or "-"
 
 
 # mod_ssl's %{name}c, from before there were variables.
@@ -152,7 +147,7 @@ def _legacy_variable(argument: str, surroundings: Surroundings) -> Item:
     if variable is None:
         return "-"
     if argument != "errstr":
-        return lambda request, _response: escape_item(variable(request)) or "-"
+        return lambda request, _response: _text(variable(request)) or "-"
 
     def error(request: Request, _response: Response) -> str:
         verdict, colon, text = variable(request).partition(":")
@@ -203,7 +198,7 @@ ITEMS: dict[str, Kind] = {
     "c": Kind(_legacy_variable, _choice(*_LEGACY)),
     "D": Kind(lambda _argument, _surroundings: duration("us"), _none),
     "e": Kind(_note, _name),
-    "f": _plain(lambda request, _response: _decoded(request.filename)),
+    "f": _plain(lambda request, _response: _text(request.filename)),
     "H": _plain(lambda request, _response: escape_item(request.version)),
     "h": _CLIENT,
     "i": Kind(_request_field, _name),
@@ -220,8 +215,8 @@ ITEMS: dict[str, Kind] = {
     "s": _plain(lambda _request, response: str(response.status)),
     "T": Kind(lambda argument, _surroundings: duration(argument), _choice(*filter(None, UNITS))),
     "t": Kind(lambda argument, _surroundings: moment(argument), lambda _written, _argument: None),
-    "U": _plain(lambda request, _response: _decoded(request.path)),
-    "u": _plain(lambda request, _response: '""' if request.user == "" else _decoded(request.user)),
+    "U": _plain(lambda request, _response: _text(request.path)),
+    "u": _plain(lambda request, _response: '""' if request.user == "" else _text(request.user)),
     "V": Kind(_named_host, _none),
     "v": Kind(lambda _argument, surroundings: escape_item(surroundings.server_name.name), _none),
     "X": Kind(_after, _none),

@@ -15,6 +15,7 @@ from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Environment
+from prefork_ssl.kernel.octets import as_octets
 from prefork_ssl.kernel.transport import Transport
 from prefork_ssl.modules.ssl.access.options import SSL_OPTIONS, SSLOption
 from prefork_ssl.modules.ssl.certificate.distinguished_names import slashes
@@ -62,15 +63,10 @@ def environment(transport: Transport, wanted: Exports) -> Mapping[str, object]:
     found = transport.environments.get(wanted)
     if found is None:
         found = transport.environments[wanted] = {
-            **{name: _as_bytes(value) for name, value in _environment(transport, wanted)},
+            **{name: as_octets(value) for name, value in _environment(transport, wanted)},
             **_objects(transport),
         }
     return found
-
-
-def _as_bytes(value: str) -> str:
-    """UTF-8, each byte as the character of its number (kernel/hooks.py)."""
-    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _objects(transport: TLSTransport) -> Mapping[str, object]:

@@ -14,7 +14,8 @@ from prefork_ssl.kernel.variables import resolve
 
 REQUEST = (
     b"GET /a%20b?c=d HTTP/1.1\r\nHost: Named.example:80\r\nUser-Agent: ua\r\nReferer: r\r\nCookie: c=1\r\n"
-    b"Forwarded: f\r\nProxy-Connection: p\r\nAccept: */*\r\nX-Own: one\r\nX-Own: two\r\n\r\n"
+    b"Forwarded: f\r\nProxy-Connection: p\r\nAccept: */*\r\nX-Own: one\r\nX-Own: two\r\n"
+    b"X-Bytes: \xc3\xbc\xfc\r\n\r\n"
 )
 
 
@@ -80,6 +81,7 @@ def request_(tmp_path_factory) -> Request:
         "time_year": "2026",
         "HTTP:X-Own": "one, two",
         "http:x-absent": "",
+        "HTTP:X-Bytes": "ü\udcfc",  # UTF-8, and a byte that is not
         "ENV:NOTE": "n",
         "ENV:PREFORK_SSL_TEST": "from outside",
         "ENV:PREFORK_SSL_ABSENT": "",

@@ -160,6 +160,17 @@ def test_who_and_what(tmp_path: Path) -> None:
     assert written(tmp_path, form, fill) == r"ann /srv/\xc3\xbc welcome 7 a\"b a\"b -"
 
 
+def test_variables_are_text(tmp_path: Path) -> None:
+    """However they came, they are written as the bytes of UTF-8."""
+    form = "%{HTTP_USER_AGENT}x %{REMOTE_USER}x %{ENV:note}x %{note}n"
+
+    def fill(request: Request, _response: Response) -> None:
+        request.user = request.env["note"] = "ü\udcff"
+
+    once = r"\xc3\xbc\xff"
+    assert written(tmp_path, form, fill, user_agent="\xc3\xbc\xff") == " ".join([once] * 4)
+
+
 def test_a_user_without_a_name(tmp_path: Path) -> None:
     assert written(tmp_path, "%u", lambda request, _response: setattr(request, "user", "")) == '""'
 

@@ -61,11 +61,25 @@ class Attribute:
 DistinguishedName = tuple[tuple[Attribute, ...], ...]
 
 
-def issuer_and_subject(certificate: x509.Certificate) -> tuple[DistinguishedName, DistinguishedName]:
-    """The names in a certificate (RFC 5280 section 4.1)."""
-    (_, contents), *_ = _elements(certificate.tbs_certificate_bytes)
-    fields = [content for tag, content in _elements(contents) if tag != _VERSION]
-    return _name(fields[2]), _name(fields[4])
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells a certificate from others."""
+
+    serial_number: int
+    issuer: DistinguishedName
+    subject: DistinguishedName
+
+
+def identity(certificate: bytes) -> Identity:
+    """That of a certificate (DER, RFC 5280 section 4.1), whatever the library thinks of it. Raises ValueError if it is
+    none."""
+    try:
+        (_, whole), *_ = _elements(certificate)
+        (_, contents), *_ = _elements(whole)
+        fields = [content for tag, content in _elements(contents) if tag != _VERSION]
+        return Identity(int.from_bytes(fields[0], "big", signed=True), _name(fields[2]), _name(fields[4]))
+    except IndexError:
+        raise ValueError("it ends too early") from None
 
 
 def extension_values(certificate: x509.Certificate) -> Iterator[tuple[str, bytes]]:

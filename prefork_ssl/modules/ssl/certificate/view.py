@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from prefork_ssl.modules.ssl.certificate.der import (
     DistinguishedName,
+    Identity,
     extension_values,
-    issuer_and_subject,
+    identity,
     string_in,
 )
 from prefork_ssl.modules.ssl.certificate.distinguished_names import escaped
@@ -32,18 +33,18 @@ class CertificateView:
         self.certificate = certificate
 
     @cached_property
-    def _names(self) -> tuple[DistinguishedName, DistinguishedName]:
-        return issuer_and_subject(self.certificate)
+    def _identity(self) -> Identity:
+        return identity(self.certificate.public_bytes(Encoding.DER))
 
     @property
     def issuer(self) -> DistinguishedName:
         """Who issued it."""
-        return self._names[0]
+        return self._identity.issuer
 
     @property
     def subject(self) -> DistinguishedName:
         """Whom it is for."""
-        return self._names[1]
+        return self._identity.subject
 
     @cached_property
     def alternatives(self) -> dict[str, list[str]]:

@@ -53,4 +53,4 @@ def quoted(text: str) -> str:
     quotes and whatever is not printable ASCII are percent-encoded, and what is too long is cut."""
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}..."
-    return quote(text, safe=PLAIN)
+    return quote(text, safe=PLAIN, errors="surrogateescape")

@@ -32,6 +32,10 @@ def test_what_is_too_long_is_cut():
     assert quoted("a" * 60000) == "a" * LONGEST_TEXT + "..."
 
 
+def test_bytes_that_are_no_characters_stay_bytes():
+    assert quoted("a\udcffb\xfc") == "a%FFb%C3%BC"
+
+
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_nothing_can_look_like_another_part_of_the_line(name):
     assert unquote(quoted(name)) == (name if len(name) <= LONGEST_TEXT else f"{name[:LONGEST_TEXT]}...")

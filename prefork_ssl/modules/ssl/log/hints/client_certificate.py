@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from cryptography import x509
 from OpenSSL import SSL
 
+from prefork_ssl.modules.ssl.certificate.der import identity
 from prefork_ssl.modules.ssl.certificate.distinguished_names import rfc2253
-from prefork_ssl.modules.ssl.certificate.view import CertificateView
 from prefork_ssl.modules.ssl.log.event import quoted
 from prefork_ssl.modules.ssl.openssl import Rejection
 
@@ -29,7 +29,7 @@ CANNOT_BE_ASKED = (
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What tells the certificate that was refused from others; "unreadable" where it cannot be parsed."""
+    """What tells the certificate that was refused from others; "unreadable" where nothing can be made of it."""
 
     subject: str
     issuer: str
@@ -40,17 +40,30 @@ class Description:
 def described(rejection: Rejection) -> Description:
     """The certificate that was refused."""
     try:
-        certificate = x509.load_der_x509_certificate(rejection.certificate)
+        found = identity(rejection.certificate)
     except ValueError:
         return Description("unreadable", "unreadable", "unreadable", "unreadable")
-    view = CertificateView(certificate)
-    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     return Description(
-        subject=_shortened(rfc2253(view.subject)),
-        issuer=_shortened(rfc2253(view.issuer)),
-        serial=f"{certificate.serial_number:X}",
-        validity=f"valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d}",
+        subject=_shortened(rfc2253(found.subject)),
+        issuer=_shortened(rfc2253(found.issuer)),
+        serial=f"{found.serial_number:X}",
+        validity=_validity(_parsed(rejection)),
     )
+
+
+def _parsed(rejection: Rejection) -> x509.Certificate | None:
+    """None if the library does not take it, although OpenSSL does."""
+    try:
+        return x509.load_der_x509_certificate(rejection.certificate)
+    except ValueError:
+        return None
+
+
+def _validity(certificate: x509.Certificate | None) -> str:
+    if certificate is None:
+        return "unreadable"
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return f"valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
 
 
 def _shortened(name: str) -> str:
@@ -61,7 +74,20 @@ def _shortened(name: str) -> str:
 def refused(rejection: Rejection, depth: int) -> str:
     """Why a certificate was refused where SSLVerifyDepth is `depth`."""
     explain = _HINTS.get(rejection.code)
-    return explain(rejection, depth) if explain else f"see openssl verify -CAfile ...: {rejection.text}"
+    return explain(rejection, depth) if explain else _other(rejection, depth)
+
+
+def _other(rejection: Rejection, _depth: int) -> str:
+    return f"see openssl verify -CAfile ...: {rejection.text}"
+
+
+def _rejected(rejection: Rejection, depth: int) -> str:
+    if _parsed(rejection) is not None:
+        return _other(rejection, depth)
+    return (
+        "it breaks the rules for certificates (RFC 5280), as with letters that a kind of string does not have, and so "
+        "names nobody for sure: have it issued anew"
+    )
 
 
 def _unknown_ca(rejection: Rejection, _depth: int) -> str:
@@ -135,4 +161,5 @@ _HINTS: dict[int, Callable[[Rejection, int], str]] = {
     _CODES.ERR_CRL_NOT_YET_VALID: _old_crl,
     _CODES.ERR_INVALID_PURPOSE: _purpose,
     _CODES.ERR_INVALID_CA: _no_authority,
+    _CODES.ERR_CERT_REJECTED: _rejected,
 }
