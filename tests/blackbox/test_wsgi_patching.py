@@ -100,6 +100,21 @@ def test_threads_for_a_part_of_the_site(new_server) -> None:
         assert json.loads(get(server, f"/plain/environ{path}"))["in the main thread"] is main
 
 
+def test_others_are_answered_while_threads_compute(new_server) -> None:
+    """The event loop and free threads come to their turns: those who compute end when others have told them to."""
+    server = new_server(CONFIGURATION + "WSGIThreads 4\n", applications=APPLICATIONS).start()
+    with ThreadPoolExecutor(3) as pool:
+        computing = [pool.submit(get, server, f"/compute/{number}") for number in range(3)]
+        with clients.connect(server.http, 20) as sock:
+            for _ in range(20):
+                sock.sendall(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert sock.recv(65536).endswith(b"hello")
+        assert not any(future.done() for future in computing)
+        for number in range(3):
+            assert get(server, f"/enough/{number}") == "told"
+        assert {float(future.result(20)) for future in computing} == {0.0005}
+
+
 def test_more_requests_than_threads_wait_for_their_turn(new_server) -> None:
     server = new_server(CONFIGURATION + "WSGIThreads 2\n", applications=APPLICATIONS).start()
     with ThreadPoolExecutor(12) as pool:

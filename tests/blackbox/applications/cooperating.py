@@ -5,6 +5,7 @@ import queue
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -16,6 +17,7 @@ from gevent import monkey
 
 application = Flask(__name__)
 meetings = {}
+enough = set()
 places = threading.Lock()
 local = threading.local()
 
@@ -77,3 +79,17 @@ def names():
 @application.get("/hello")
 def hello():
     return "hello"
+
+
+@application.get("/compute/<name>")
+def compute(name):
+    """Computes until somebody asks for /enough/<name>. How long a thread may keep Python to itself, in seconds."""
+    while name not in enough:
+        sum(range(100))
+    return str(sys.getswitchinterval())
+
+
+@application.get("/enough/<name>")
+def end_computing(name):
+    enough.add(name)
+    return "told"
