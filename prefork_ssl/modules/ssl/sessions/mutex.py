@@ -42,22 +42,29 @@ class FileMutex:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd = -1
+        self._identity = (0, 0)  # device and inode; nobody else gets these as long as the file is open
 
     def acquire(self) -> bool:
         """See Mutex."""
         try:
             if self._fd < 0:
-                self._fd = open_mutex_file(self.path)
+                self._open()
             if not lock_descriptor(self._fd, blocking=False):
                 return False
-            if os.path.samestat(os.fstat(self._fd), os.stat(self.path, follow_symlinks=False)):  # noqa: PTH116
-                return True
+            now = os.lstat(self.path)
         except OSError as error:
             self.close()
             raise MutexError(f"{self.path}: {error.strerror}") from error
+        if (now.st_dev, now.st_ino) == self._identity:
+            return True
         # Another file has been put in its place. The next time, that one is opened.
         self.close()
         return False
+
+    def _open(self) -> None:
+        self._fd = open_mutex_file(self.path)
+        opened = os.fstat(self._fd)
+        self._identity = (opened.st_dev, opened.st_ino)
 
     def release(self) -> None:
         """See Mutex."""

@@ -38,8 +38,7 @@ _INTERNAL = "internal"
 class Attempt(Protocol):
     """One handshake."""
 
-    @property
-    def handshake(self) -> Callable[[], bool]:
+    def handshake(self) -> bool:
         """To be called in place of ServerConnection.handshake."""
 
     @property
@@ -201,17 +200,33 @@ class Shared:
 class _Attended:
     """A handshake of a client that may come back."""
 
-    __slots__ = ("_host", "_offered", "_tickets", "_tls", "handshake", "source")
+    __slots__ = ("_host", "_offered", "_step", "_tickets", "_tls", "source")
 
     def __init__(self, host: Shared, tls: ServerConnection, offered: bytes | None, source: str) -> None:
         self._host = host
         self._tls = tls
         self.source = source
         self._offered = offered if source else None
-        self._tickets = Tickets(tls) if host.collects_tickets else None
-        self.handshake = self._tickets.handshake if self._tickets else tls.handshake
-        if source:
-            self.handshake = partial(handshake_with_cache, tls, host.context, self.handshake)
+        self._tickets: Tickets | None = None
+        self._step = self._with_cache(tls.handshake)
+
+    def handshake(self) -> bool:
+        """See Attempt."""
+        done = self._step()
+        if not done and self._host.collects_tickets and self._tickets is None:
+            self._collect_tickets()
+        return done
+
+    def _collect_tickets(self) -> None:
+        """Tickets come after the first step, which tells whether there will be any."""
+        if version(self._tls) >= TLS1_3:
+            self._tickets = Tickets(self._tls)
+            self._step = self._with_cache(self._tickets.handshake)
+
+    def _with_cache(self, handshake: Callable[[], bool]) -> Callable[[], bool]:
+        if self._offered is None:
+            return handshake
+        return partial(handshake_with_cache, self._tls, self._host.context, handshake)
 
     def complete(self) -> None:
         """See Attempt."""

@@ -6,6 +6,7 @@ session costs, a client waits only for the last step.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -18,15 +19,17 @@ Chore = Callable[[], None]
 
 # A worker that is never idle does the chores beyond these at once.
 _LONGEST_QUEUE = 256
+# Seconds of work in one idle moment: a client that comes then waits no longer.
+_MOMENT = 0.0005
 # Handshakes that one host has ready, and those of all hosts together. Each takes 48 KB.
-_FEWEST, _MOST, _MOST_OF_ALL = 2, 32, 128
+_FEWEST, _MOST, _MOST_OF_ALL = 4, 32, 128
 
 
 class Workshop:
     """One for each worker."""
 
     def __init__(self) -> None:
-        self.spares = 0  # throw-away handshakes that are ready, of all hosts
+        self.spares = 0  # throw-away handshakes of all hosts, ready or to come
         self._chores: deque[Chore] = deque()
         self._watcher: Any = None
 
@@ -53,17 +56,21 @@ class Workshop:
             self._watcher.start(self.work)
 
     def work(self) -> None:
-        """Do one chore."""
-        if self._chores:
+        """Do chores for a moment."""
+        ends = time.monotonic() + _MOMENT
+        while self._chores and time.monotonic() < ends:
             self._chores.popleft()()
         if not self._chores and self._watcher is not None:
             self._watcher.stop()
 
 
 class Adopter:
-    """Adopts sessions into the Context of one host."""
+    """Adopts sessions into the Context of one host.
 
-    __slots__ = ("_context", "_ready", "_versions", "_wanted", "_workshop")
+    Throw-away handshakes are made, and freed, several at a time: alone, each would find the processor's caches cold.
+    """
+
+    __slots__ = ("_context", "_ready", "_short", "_stock", "_used", "_versions", "_wanted", "_workshop")
 
     def __init__(self, context: SSL.Context, versions: tuple[int, int], workshop: Workshop) -> None:
         """`versions` are the lowest and the highest that the host speaks."""
@@ -71,30 +78,40 @@ class Adopter:
         self._versions = versions
         self._workshop = workshop
         self._ready: list[Adoption] = []
-        self._wanted = 0
+        self._stock = 0  # those that are ready, and those to come
+        self._used: list[Adoption] = []
+        self._wanted = _FEWEST // 2
+        self._short = False  # whether one was wanted and none was ready
 
     def adopt(self, der: bytes) -> bool:
         """Let the Context resume this session. Whether OpenSSL took it."""
-        adoption = self._take() or self._make_more()
+        adoption = self._take()
         try:
             return adoption.adopt(der)
         finally:
-            self._workshop.put_off(adoption.free)
-            self._workshop.put_off(self._prepare)
+            self._used.append(adoption)
+            if self._stock <= self._wanted // 2:
+                self._restock()
 
-    def _take(self) -> Adoption | None:
+    def _take(self) -> Adoption:
         if not self._ready:
-            return None
+            self._short = True
+            return Adoption(self._context, self._versions)
+        self._stock -= 1
         self._workshop.spares -= 1
         return self._ready.pop()
 
-    def _make_more(self) -> Adoption:
-        """There was none: from now on, more are to be ready."""
-        self._wanted = min(max(2 * self._wanted, _FEWEST), _MOST)
-        return Adoption(self._context, self._versions)
+    def _restock(self) -> None:
+        """Let new ones be made, and used ones freed."""
+        if self._short:
+            self._short, self._wanted = False, min(2 * self._wanted, _MOST)
+        for _ in range(min(self._wanted - self._stock, _MOST_OF_ALL - self._workshop.spares)):
+            self._stock += 1
+            self._workshop.spares += 1
+            self._workshop.put_off(self._prepare)
+        for used in self._used:
+            self._workshop.put_off(used.free)
+        self._used.clear()
 
     def _prepare(self) -> None:
-        if len(self._ready) < self._wanted and self._workshop.spares < _MOST_OF_ALL:
-            self._workshop.spares += 1
-            self._ready.append(Adoption(self._context, self._versions))
-            self._workshop.put_off(self._prepare)
+        self._ready.append(Adoption(self._context, self._versions))

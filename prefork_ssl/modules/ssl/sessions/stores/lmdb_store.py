@@ -1,17 +1,19 @@
 """LMDB: readers never wait, a look-up takes a microsecond, and a killed writer leaves nothing half done.
 
 Two tables: records by id, and ids by expiry, so that sweeping and making room look only at what they drop. Nothing is
-flushed to the disk: after a crash of the machine the sealing key is gone anyway. Memory is zeroed before it becomes a
-page of the file (`meminit`, on by default), so that nothing else of the process gets there.
+flushed to the disk: after a crash of the machine the sealing key is gone anyway.
 
-The file has its full size from the beginning, most of it a hole.
+The file is written to through its memory map, which is twice as fast as by system calls. So it has its full size on the
+disk from the beginning: memory that the system has no place for ends the process (SIGBUS).
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -36,6 +38,8 @@ _READERS = 2048
 _SIGNATURE_AT, _SIGNATURE = 16, bytes.fromhex("dec0efbe01000000")
 # What the lock file begins with, MDB_MAGIC again. Behind it are locks: who takes one out of random bytes never gets it.
 _LOCK_SIGNATURE = _SIGNATURE[:4]
+# <linux/fs.h>: FS_IOC_SETFLAGS, FS_NOCOW_FL.
+_SET_FLAGS, _NO_COPY_ON_WRITE = 0x40086602, 0x00800000
 
 
 class LMDBStore(Store):
@@ -49,14 +53,16 @@ class LMDBStore(Store):
     def create(cls, path: Path, limit: int) -> None:
         """See Store."""
         with _errors(path):
+            for suffix in cls.suffixes:
+                _make(Path(f"{path}{suffix}"))
             environment = _open(path, _size(limit))
             try:
                 for table in (b"records", b"expiries"):
                     environment.open_db(table)
             finally:
                 environment.close()
-            os.truncate(path, _size(limit))
-            _allocate(Path(f"{path}-lock"))
+            _allocate(path, _size(limit))
+            _allocate(Path(f"{path}-lock"), Path(f"{path}-lock").stat().st_size)
 
     @classmethod
     def intact(cls, path: Path, limit: int) -> bool:
@@ -109,17 +115,22 @@ class LMDBStore(Store):
 
     def write(self, records: Mapping[bytes, bytes], removed: Collection[bytes] = ()) -> None:
         """See Store. In several transactions, if it is much for the size of the file."""
-        for keys in _batches(removed, self._budget, lambda _key: _CHANGE):
-            self._write(self._take_out, keys)
-        for changes in _batches(records.items(), self._budget, _weight):
-            self._write(self._file, changes)
+        if _weight(records.values(), len(removed)) <= self._budget:
+            self._change(records, removed)
+            return
+        for session_ids in _batches(removed, self._budget, lambda _session_id: _CHANGE):
+            self._change({}, session_ids)
+        for batch in _batches(records.items(), self._budget, lambda item: _weight((item[1],))):
+            self._change(dict(batch), ())
 
     def sweep(self, now: float, budget: int) -> int:
         """See Store."""
         oldest = self._read(lambda transaction: self._oldest(transaction, budget))
         expired = [key for key in oldest if expiry_of(key) <= now]
         for keys in _batches(expired, self._budget, lambda _key: _CHANGE):
-            self._write(self._drop, keys)
+            self._guard.check(WRITER)
+            with _errors(self._path), self._environment.begin(self._records, write=True) as transaction:
+                self._drop(transaction, keys)
         self._environment.reader_check()
         return len(expired)
 
@@ -147,10 +158,20 @@ class LMDBStore(Store):
         self._environment.close()
         self._guard.close()
 
-    def _file(self, transaction: lmdb.Transaction, records: Collection[tuple[bytes, bytes]]) -> None:
-        # Two go for each that comes. The next then find room in pages that are half empty.
-        if self._used(transaction) > self._mark:
-            self._drop(transaction, self._oldest(transaction, 2 * len(records)))
+    def _change(self, records: Mapping[bytes, bytes], removed: Iterable[bytes]) -> None:
+        """One transaction."""
+        self._guard.check(WRITER)
+        try:
+            with self._environment.begin(self._records, write=True) as transaction:
+                self._take_out(transaction, removed)
+                # Two go for each that comes. The next then find room in pages that are half empty.
+                if records and self._used(transaction) > self._mark:
+                    self._drop(transaction, self._oldest(transaction, 2 * len(records)))
+                self._file(transaction, records.items())
+        except lmdb.Error as error:
+            raise _trouble(self._path, error) from error
+
+    def _file(self, transaction: lmdb.Transaction, records: Iterable[tuple[bytes, bytes]]) -> None:
         for session_id, record in records:
             if not transaction.put(session_id, record, overwrite=False):
                 self._take_out(transaction, [session_id])
@@ -183,11 +204,6 @@ class LMDBStore(Store):
         with _errors(self._path), self._environment.begin(self._records) as transaction:
             return work(transaction)
 
-    def _write(self, work: Callable[[lmdb.Transaction, Collection[T]], None], what: Collection[T]) -> None:
-        self._guard.check(WRITER)
-        with _errors(self._path), self._environment.begin(self._records, write=True) as transaction:
-            work(transaction, what)
-
 
 def _batches(things: Iterable[T], budget: int, weight: Callable[[T], int]) -> Iterator[list[T]]:
     """Things that weigh no more than `budget` together; at least one."""
@@ -204,9 +220,12 @@ def _batches(things: Iterable[T], budget: int, weight: Callable[[T], int]) -> It
         yield batch
 
 
-def _weight(change: tuple[bytes, bytes]) -> int:
-    """Pages that a new record may need."""
-    return _CHANGE + len(change[1]) // _PAGE * _EACH_PAGE
+def _weight(records: Iterable[bytes], removed: int = 0) -> int:
+    """Pages that a change may need, and some more."""
+    weight = _CHANGE * removed
+    for record in records:
+        weight += _CHANGE + len(record) // _PAGE * _EACH_PAGE
+    return weight
 
 
 def _size(limit: int) -> int:
@@ -214,10 +233,18 @@ def _size(limit: int) -> int:
     return max(-(-limit // _PAGE), _FEWEST_PAGES) * _PAGE
 
 
-def _allocate(path: Path) -> None:
-    """Give a file its place on the disk: it is written to by memory, which ends the process if there is none left."""
+def _make(path: Path) -> None:
+    """An empty file that is overwritten in place: btrfs would need new room for each page, on a disk that may be full."""
+    with path.open("xb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        with suppress(OSError):  # other file systems know no such flag, and need none
+            fcntl.ioctl(file, _SET_FLAGS, struct.pack("l", _NO_COPY_ON_WRITE))
+
+
+def _allocate(path: Path, size: int) -> None:
+    """Give a file of this size its place on the disk. Raises OSError."""
     with path.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        os.posix_fallocate(file.fileno(), 0, size)
 
 
 def _open(path: Path, size: int) -> lmdb.Environment:
@@ -228,6 +255,7 @@ def _open(path: Path, size: int) -> lmdb.Environment:
         max_dbs=2,
         max_readers=_READERS,
         mode=0o600,
+        writemap=True,
         sync=False,
         metasync=False,
     )

@@ -49,7 +49,7 @@ class Store(ABC):
     # Whether the store can be read while another process writes.
     reads_alone: ClassVar[bool] = False
     # Bytes, where the configuration does not say how many.
-    default_limit: ClassVar[int] = 64 << 20
+    default_limit: ClassVar[int] = 32 << 20
     # The longest record that it holds, in bytes; 64 KB is more than any session needs.
     longest_record: int = 65536
     # What is added to the path for each file that the type has.
