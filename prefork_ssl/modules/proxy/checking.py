@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import Problem
 from prefork_ssl.config.tree import Configuration, Host
 from prefork_ssl.kernel.hooks import Connector, Report
@@ -26,11 +27,16 @@ def check(configuration: Configuration, modules: Sequence[Module], report: Repor
 def _check_schemes(host: Host, connectors: Mapping[str, Connector], report: Report) -> None:
     """One complaint for each scheme that a host cannot speak."""
     schemes = {route.destination.backend.scheme for route in routes_of(host) if route.destination}
-    for scheme in sorted(schemes - {"http"}):
+    for scheme in sorted(schemes):
         connector = connectors.get(scheme)
-        if connector is None:
-            objection, hint = f"{scheme}:// needs a module that speaks it", "LoadModule ssl_module"
-        else:
-            objection, hint = connector.objection(host.settings), ""
+        objection = objection_to(scheme, connector, host.settings)
         if objection:
+            hint = "" if connector else "LoadModule ssl_module"
             report(Problem(f"ProxyPass: {objection}", host.settings.origin(PROXY_PASS) or host.origin, hint))
+
+
+def objection_to(scheme: str, connector: Connector | None, settings: Settings) -> str:
+    """What a host lacks for speaking a scheme, "" if nothing."""
+    if scheme == "http":
+        return ""
+    return connector.objection(settings) if connector else f"{scheme}:// needs a module that speaks it"

@@ -1,6 +1,7 @@
 """The handler that hands requests on: `proxy-server`, as Apache names it.
 
-A request's file name is then "proxy:" and the URL of the server, its path_info the encoded path there.
+A request's file name is then "proxy:" and the URL of the server, with a slash at its end, and its path_info the encoded
+path there. That is what other modules set, too, if they want a request handed on.
 """
 
 from __future__ import annotations
@@ -42,10 +43,8 @@ class ProxyHandler:
     def __call__(self, request: Request) -> Response | None:
         if request.handler != HANDLER or request.filename is None:
             return None
-        exchanger = self._exchangers.get(request.filename)
-        if exchanger is None:
-            exchanger = self._new_exchanger(request.filename)
         try:
+            exchanger = self._exchangers.get(request.filename) or self._new_exchanger(request.filename)
             response = exchanger.answer(request, request.path_info)
         except BackendFailure as failure:
             server = request.filename.removeprefix(PREFIX).rstrip("+/")

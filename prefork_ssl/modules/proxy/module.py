@@ -9,6 +9,7 @@ from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Handler, Hooks, RequestPhase
 from prefork_ssl.kernel.module import Module
+from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.proxy.checking import check
 from prefork_ssl.modules.proxy.directives import (
     DIRECTIVES,
@@ -17,7 +18,7 @@ from prefork_ssl.modules.proxy.directives import (
     PROXY_PASS_REVERSE_COOKIE_PATH,
     PROXY_TRUST_FORWARDED,
 )
-from prefork_ssl.modules.proxy.handler import ProxyHandler
+from prefork_ssl.modules.proxy.handler import HANDLER, ProxyHandler
 from prefork_ssl.modules.proxy.placing import placed_mappings, routes_of
 from prefork_ssl.modules.proxy.pools import POOLS, Pools
 from prefork_ssl.modules.proxy.request_head import cleaning
@@ -50,9 +51,19 @@ def _translate(generation: Generation, host: Host) -> RequestPhase | None:
     return Translation(routes, generation[POOLS]) if routes else None
 
 
-def _handler(generation: Generation, host: Host, settings: Settings) -> Handler | None:
-    if not routes_of(host):
+def _fixup(_generation: Generation, host: Host, _settings: Settings) -> RequestPhase | None:
+    """On hosts without ProxyPass, the only requests that are cleaned are those which another module has handed on."""
+    if routes_of(host):
         return None
+    clean = cleaning(host.settings[PROXY_TRUST_FORWARDED])
+
+    def fix_up(request: Request) -> Response | None:
+        return clean(request) if request.handler == HANDLER else None
+
+    return fix_up
+
+
+def _handler(generation: Generation, host: Host, settings: Settings) -> Handler:
     mappings = placed_mappings(host, settings[PROXY_PASS_REVERSE])
     cookies = (*settings[PROXY_PASS_REVERSE_COOKIE_DOMAIN], *settings[PROXY_PASS_REVERSE_COOKIE_PATH])
     return ProxyHandler(generation, host, settings, generation[POOLS], rewriting(mappings, cookies))
@@ -67,9 +78,10 @@ module = Module(
         worker_start=_worker_start,
         post_read=_post_read,
         translate=_translate,
+        fixup=_fixup,
         handler=_handler,
     ),
-    after=("alias_module", "files_module"),
+    after=("rewrite_module", "alias_module", "files_module"),
 )
 
 # What Apache has in modules of their own is all in this one: their LoadModule lines do no harm.

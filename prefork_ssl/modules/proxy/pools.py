@@ -6,10 +6,13 @@ from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import TIMEOUT
 from prefork_ssl.kernel.generation import Generation, Key
 from prefork_ssl.kernel.hooks import Dial
+from prefork_ssl.modules.proxy.checking import objection_to
 from prefork_ssl.modules.proxy.dialing import Dialer
 from prefork_ssl.modules.proxy.directives import PROXY_TIMEOUT
+from prefork_ssl.modules.proxy.failures import BackendFailure
 from prefork_ssl.modules.proxy.pool import Pool
 from prefork_ssl.modules.proxy.routes import Destination
+from prefork_ssl.modules.proxy.run_time import RunTimeDestinations
 from prefork_ssl.modules.proxy.watch import Watch
 
 PREFIX = "proxy:"
@@ -26,6 +29,7 @@ class Pools:
             for scheme, connector in module.connectors.items()
         }
         self._generation = generation
+        self._run_time = RunTimeDestinations(generation.configuration.server_root)
         self._names: dict[Destination, str] = {}
         self._destinations: dict[str, Destination] = {}
         self._pools: dict[tuple[Destination, float, Host | None], Pool] = {}
@@ -42,12 +46,17 @@ class Pools:
         return name
 
     def destination(self, name: str) -> Destination:
-        """The destination of that name. Raises KeyError."""
-        return self._destinations[name]
+        """The destination of that name; for "proxy:" and a URL that no rule of ours has, the server at the URL. Raises
+        BackendFailure."""
+        return self._destinations.get(name) or self._run_time.find(name.removeprefix(PREFIX))
 
     def of(self, host: Host, destination: Destination) -> Pool:
-        """The pool for requests to a virtual host. Hosts share one, but for schemes that each may speak its own way."""
+        """The pool for requests to a virtual host. Hosts share one, but for schemes that each may speak its own way.
+        Raises BackendFailure for a scheme that the host cannot speak."""
         connector = self._connectors.get(destination.backend.scheme)
+        objection = objection_to(destination.backend.scheme, connector, host.settings)
+        if objection:
+            raise BackendFailure(502, f"cannot be handed on to: {objection}")
         timeout = host.settings[PROXY_TIMEOUT] or host.settings[TIMEOUT]
         key = (destination, timeout, host if connector else None)
         pool = self._pools.get(key)
