@@ -1,8 +1,9 @@
 """SSLLogFormat json: an event as one JSON object on one line (RFC 8259), in ASCII.
 
-Always there: time (RFC 3339, local), pid, level, event, message, host. Where they are known: client, client_port, hint,
-errors (OpenSSL's), system and errno, data (hexadecimal), server_name and ja4 (of the ClientHello), and what the event
-itself has, such as protocol, cipher, bits, group, resumed, offered, alert, reason. A name never changes its meaning.
+Always there: time (RFC 3339, local), pid, level, event, message, host. Where they are known: client, client_port,
+details (a list: what a line of text has beside the client), hint, errors (OpenSSL's), system and errno, data
+(hexadecimal), server_name and ja4 (of the ClientHello), and what the event itself has, such as protocol, cipher, bits,
+group, resumed, offered, alert, reason. A name never changes its meaning.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def render(event: Event, host: str) -> bytes:
     if event.fields:
         for name, value in event.fields.items():
             line += f',"{name}":{_ENCODERS.get(type(value), _encode)(value)}'
+    if event.details:
+        line += f',"details":{_encode(event.details)}'
     if event.hint:
         line += f',"hint":{_quote(event.hint)}'
     if event.hello is not None:

@@ -63,9 +63,10 @@ def test_what_may_be_there():
     )
     assert [*shown][1:] == [
         *("pid", "level", "event", "message", "host", "client", "client_port", "cipher", "bits", "added"),
-        *("hint", "server_name", "ja4", "errors", "system", "errno", "data"),
+        *("details", "hint", "server_name", "ja4", "errors", "system", "errno", "data"),
     ]
     assert (shown["client"], shown["client_port"]) == ("2001:db8::1", 1234)
+    assert shown["details"] == ["asked for nothing"]
     assert (shown["bits"], shown["added"]) == (256, ["a", 'b"'])
     assert shown["errors"] == ["SSL routines: no shared cipher", "x: y"]
     assert (shown["system"], shown["errno"]) == ("Connection reset by peer", 104)

@@ -232,6 +232,8 @@ def _cut_off(opening: Opening) -> str:
 def _why_lost(opening: Opening) -> str:
     if not opening.data:
         return "a health check, or somebody who looks for open ports: nothing to do"
+    if opening.tls is None:
+        return "a client that was ended, or a scanner: nothing to do"
     return may_not_be_accepted(Failure("", opening.host, opening.hello, opening.tls))
 
 
