@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import NamedTuple
 
 from prefork_ssl.kernel.files.paths import Symlinks
 from prefork_ssl.modules.autoindex.descriptions import Description, describing
 from prefork_ssl.modules.autoindex.ordering import Column, Key, Pile, order_key
-from prefork_ssl.modules.autoindex.reading import Entry, looked_up, read_entries
+from prefork_ssl.modules.autoindex.reading import Entry, looked_up, paced, read_entries
 from prefork_ssl.modules.autoindex.view import View
 
 # Entries on one page: what a browser shows at once, and what a worker keeps in memory for a slow client.
@@ -45,22 +43,23 @@ class Selection:
     descriptions: tuple[Description, ...]
 
     def contents(self, fd: int, path: str, view: View) -> Contents:
-        """Read the folder `path`, open as `fd`. It may take seconds, in which others have their turns; memory is
-        needed for the names of all entries. Raises OSError."""
+        """Read the folder `path`, open as `fd`. It may take seconds, in which others have their turns, and needs memory
+        for the names of all entries. Raises OSError."""
         describe = describing(self.descriptions, path)
         key = order_key(view.order.column, self.by_name, describe)
-        folders, files = (Pile(key, descending=view.order.descending) for _ in range(2))
+        first, second = (Pile(key, descending=view.order.descending) for _ in range(2))
+        folders = files = 0
         for entry in self._wanted(fd, view):
-            (folders if entry.is_folder else files).add(entry)
-        pages = max(-(-(len(folders) + len(files)) // _PAGE), 1)
+            folders, files = folders + entry.is_folder, files + (not entry.is_folder)
+            (second if self.folders_first and not entry.is_folder else first).add(entry)
+        pages = max(-(-(folders + files) // _PAGE), 1)
         page = min(view.page, pages)
-        if self.folders_first:
-            ordered: Iterator[Entry] = chain(folders, files)
-        else:
-            ordered = heapq.merge(folders, files, key=key, reverse=view.order.descending)
-        shown = list(looked_up(fd, islice(ordered, (page - 1) * _PAGE, page * _PAGE)))
+        start, behind = (page - 1) * _PAGE, len(first)
+        chosen = first.take(start, start + _PAGE)
+        chosen += second.take(max(start - behind, 0), max(start + _PAGE - behind, 0))
+        shown = list(looked_up(fd, paced(chosen)))
         changed = max(int(os.fstat(fd).st_mtime), *(entry.modified for entry in shown), 0)
-        return Contents(shown, len(folders), len(files), page, pages, changed, describe)
+        return Contents(shown, folders, files, page, pages, changed, describe)
 
     def _wanted(self, fd: int, view: View) -> Iterator[Entry]:
         """The entries to list. Only where the order needs their sizes or times, all are looked at."""

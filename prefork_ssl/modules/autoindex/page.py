@@ -27,7 +27,7 @@ _MANY = 12
 
 _TITLES = {
     Column.NAME: "Name",
-    Column.MODIFIED: "Last modified",
+    Column.MODIFIED: "Modified",
     Column.SIZE: "Size",
     Column.DESCRIPTION: "Description",
 }
@@ -149,7 +149,7 @@ def _head(look: Look, view: View, column: Column) -> str:
 
 def _parent(look: Look) -> str:
     icon = '<svg aria-hidden="true"><use href="#up"/></svg>' if look.icons else ""
-    empty = "<td></td>" * (len(look.columns) - 1)
+    empty = "".join(f'<td class="{column.name.lower()}"></td>' for column in look.columns[1:])
     return f'<tr><th scope="row" class="name"><a href="../">{icon}Parent folder</a></th>{empty}</tr>\n'
 
 
