@@ -26,6 +26,7 @@ RequestHeader set X-Standard "%{SSL_CLIENT_S_DN_CN}e"
 RequestHeader append X-Agent "seen by us"
 RequestHeader edit* X-Agent [<>] ""
 RequestHeader unset X-Internal
+RequestHeader unset Proxy early
 RequestHeader edit X-Slow "^(?=(a|aa)+$)" ""
 RequestHeader setifempty X-Role guest
 RequestHeader set X-Admin yes "expr=%{SSL_CLIENT_S_DN_CN} == 'admin'"
@@ -149,6 +150,7 @@ FORGED = (
     "x-INTERNAL: twice",
     "X-Expr: forged",
     "X-Standard: forged",
+    "Proxy: http://evil.example/",
 )
 
 
@@ -160,14 +162,14 @@ def test_a_client_that_pretends(server: Server, authority: Authority, asked: Pla
     assert told["x-expr"] == "<> NONE"
     assert told["ssl-client-verify"] == "NONE"
     assert told["x-standard"] == "(null)"
-    assert not {"ssl-client-s-dn", "x-admin", "x-internal"} & told.keys()
+    assert not {"ssl-client-s-dn", "x-admin", "x-internal", "proxy"} & told.keys()
 
 
 @PLACES
 def test_a_client_in_the_clear_that_pretends(server: Server, asked: Place) -> None:
     told = asked.told_plainly(server.http, *FORGED, "X-Forwarded-Proto: https")
     assert told["x-client-dn"] == told["ssl-client-cert"] == told["ssl-client-verify"] == "(null)"
-    assert not {"ssl-client-s-dn", "x-admin", "x-internal"} & told.keys()
+    assert not {"ssl-client-s-dn", "x-admin", "x-internal", "proxy"} & told.keys()
     if asked.path == "/app":
         assert told["x-forwarded-proto"] == "http"
 
