@@ -85,7 +85,18 @@ RequestPhase = Callable[["Request"], "Response | None"]
 HostFactory = Callable[["Generation", Host], RequestPhase | None]
 DirectoryFactory = Callable[["Generation", Host, Settings], RequestPhase | None]
 
-# A handler may also hand the request on to another path of the same host.
+
+class Decided(enum.Enum):
+    """In place of a response of the translate phase: what the request leads to is known (its file name, or a handler),
+    and no module that comes later is to say otherwise."""
+
+    YES = enum.auto()
+
+
+Translate = Callable[["Request"], "Response | Decided | None"]
+TranslateFactory = Callable[["Generation", Host], Translate | None]
+
+# A handler, or a fixup, may also hand the request on to another path of the same host.
 Handler = Callable[["Request"], "Response | Elsewhere | None"]
 HandlerFactory = Callable[["Generation", Host, Settings], Handler | None]
 
@@ -145,11 +156,11 @@ class Hooks:
     worker_stop: WorkerEvent | None = None
     connection: ConnectionFactory | None = None
     post_read: HostFactory | None = None
-    translate: HostFactory | None = None
+    translate: TranslateFactory | None = None
     access: DirectoryFactory | None = None
     authenticate: AuthenticationFactory | None = None
     authorise: AuthoriseFactory | None = None
-    fixup: DirectoryFactory | None = None
+    fixup: HandlerFactory | None = None
     handler: HandlerFactory | None = None
     environment: EnvironmentFactory | None = None
     response: ResponseFactory | None = None

@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from prefork_ssl.config.directives import Settings
     from prefork_ssl.config.tree import Host
     from prefork_ssl.kernel.dispatch.site import Site
+    from prefork_ssl.kernel.generation import Key
     from prefork_ssl.kernel.transport import Transport
 
 # Names in lower case, values stripped, both latin-1; in the order received.
@@ -77,6 +78,10 @@ class NoBody:
 NO_BODY: RequestBody = NoBody()
 
 
+# Variables that tell what a path has led to.
+_OF_PATH = ("CONTEXT_DOCUMENT_ROOT", "SCRIPT_NAME")
+
+
 class Request:
     """One request. Created by the HTTP loop; phases fill in what they find out.
 
@@ -88,7 +93,7 @@ class Request:
     query (without "?"; None if there was no "?"), settings (merged), previous (the request within which this one is
     made, for an error document or a test).
     Set by phases: filename, path_info, handler, user, auth_type, env (notes for logs, conditions, applications: text);
-    response, as soon as there is one.
+    response, as soon as there is one; notes, what modules keep for later phases, by keys of their own.
     """
 
     __slots__ = (
@@ -102,6 +107,7 @@ class Request:
         "host",
         "host_name",
         "method",
+        "notes",
         "number",
         "path",
         "path_info",
@@ -152,6 +158,7 @@ class Request:
         self.user: str | None = None
         self.auth_type: str | None = None
         self.env: dict[str, str] = {}
+        self.notes: dict[Key[Any], Any] = {}
 
     @property
     def headers(self) -> HeaderList:
@@ -186,6 +193,8 @@ class Request:
         self.path = path
         self.path_info = ""
         self.filename = self.handler = self.user = self.auth_type = None
+        for name in _OF_PATH:
+            self.env.pop(name, None)
 
     @property
     def line(self) -> str:

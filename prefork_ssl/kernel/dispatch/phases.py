@@ -13,7 +13,7 @@ from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import LIMIT_REQUEST_BODY, SATISFY, SET_HANDLER, Satisfy
 from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.kernel.hooks import Handler, RequestPhase, ResponsePhase
+from prefork_ssl.kernel.hooks import Decided, Handler, RequestPhase, ResponsePhase, Translate
 from prefork_ssl.kernel.request import Request, Response
 
 ALLOW = ("Allow", "GET, HEAD, OPTIONS")
@@ -50,7 +50,7 @@ class DirectoryPhases:
 def host_phases(generation: Generation, host: Host) -> HostPhases:
     """The phases of one virtual host."""
     hooks = [module.hooks for module in generation.modules]
-    translate = _made((hook.translate for hook in hooks), generation, host)
+    translate = _translation(_made((hook.translate for hook in hooks), generation, host))
     return HostPhases(
         arrival=(*_made((hook.post_read for hook in hooks), generation, host), _of_server, *translate),
         translate=translate,
@@ -74,6 +74,19 @@ def directory_phases(generation: Generation, host: Host, settings: Settings) -> 
         ),
         response=_made((hook.response for hook in hooks), generation, host, settings),
     )
+
+
+def _translation(steps: Sequence[Translate]) -> tuple[RequestPhase, ...]:
+    """The translate phase, which ends where a step has decided."""
+
+    def translate(request: Request) -> Response | None:
+        for step in steps:
+            answer = step(request)
+            if answer is not None:
+                return None if answer is Decided.YES else answer
+        return None
+
+    return (translate,) if steps else ()
 
 
 def _of_server(request: Request) -> Response | None:

@@ -105,19 +105,35 @@ class Site:
 
     def admits_target(self, request: Request, target: str) -> bool:
         """Whether a GET of another target of this host, within the request, would get as far as its handler."""
-        inner = request.inner("GET", target, request.headers)
-        try:
-            parsed = parse_target(target)
-        except RequestError:
-            return False
-        inner.path, inner.query = parsed.path, parsed.query
-        return self._admits(inner)
+        return self._asked_for_target(request, target)[1]
 
     def admits_file(self, request: Request, filename: str) -> bool:
         """Whether a GET of a file, within the request, would get as far as its handler. No <Location> is about it."""
+        return self._asked_for_file(request, filename)[1]
+
+    def ask_for_target(self, request: Request, target: str) -> Request:
+        """A GET of another target of this host, within the request, when it has got as far as it gets on the way to its
+        handler."""
+        return self._asked_for_target(request, target)[0]
+
+    def ask_for_file(self, request: Request, filename: str) -> Request:
+        """The same for a file."""
+        return self._asked_for_file(request, filename)[0]
+
+    def _asked_for_target(self, request: Request, target: str) -> tuple[Request, bool]:
+        inner = request.inner("GET", target, request.headers)
+        inner.path, inner.query = target, None
+        try:
+            parsed = parse_target(target)
+        except RequestError:
+            return inner, False
+        inner.path, inner.query = parsed.path, parsed.query
+        return inner, self._admits(inner)
+
+    def _asked_for_file(self, request: Request, filename: str) -> tuple[Request, bool]:
         inner = request.inner("GET", "", request.headers)
         inner.path, inner.query, inner.filename = "", None, filename
-        return self._admits(inner)
+        return inner, self._admits(inner)
 
     def _admits(self, request: Request) -> bool:
         if request.depth > _MOST_MOVES:
@@ -155,6 +171,10 @@ class Site:
         except OutOfTime as error:
             self._tell_once(request, error)
             answer = Response(400)
+        except _Circle as error:
+            message = f"{error} ({request.line})"
+            self.errors.write(Level.ERROR, message, client=request.transport.wire.peer)
+            answer = Response(500)
         except Exception:  # noqa: BLE001
             self.failed(request)
             answer = Response(500)
@@ -169,9 +189,13 @@ class Site:
         return response
 
 
+class _Circle(Exception):
+    """A request is handed on again and again."""
+
+
 def _move(request: Request, target: Elsewhere, moves: int) -> None:
     if moves > _MOST_MOVES:
-        raise RuntimeError(f"more than {_MOST_MOVES} internal redirects, the last one to {target.path}")
+        raise _Circle(f"more than {_MOST_MOVES} internal redirects, the last one to {target.path}")
     request.move(target.path)
 
 

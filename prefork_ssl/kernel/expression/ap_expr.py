@@ -31,7 +31,7 @@ _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
 _REMEMBERED = 256
 
 
-def _number(text: str) -> int:
+def whole_number(text: str) -> int:
     """The whole number that `text` begins with, 0 if there is none, within 64 bits: as C's strtoll has it."""
     sign, digits = _NUMBER.match(text).groups()  # type: ignore[union-attr]  # it matches everything
     number = int(digits or "0") if len(digits) < 20 else 10**20
@@ -86,4 +86,4 @@ def comparisons(symbols: Callable[[str], Any], letters: Callable[[str], Any]) ->
     return found | MATCHING
 
 
-AP_EXPR = Dialect(comparisons(symbols=str, letters=_number), lists={})
+AP_EXPR = Dialect(comparisons(symbols=str, letters=whole_number), lists={})

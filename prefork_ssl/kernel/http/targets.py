@@ -55,7 +55,7 @@ def normalise(path: str) -> str:
     elif not path.isascii():
         path = path.encode("latin-1").decode("utf-8", "surrogateescape")
     if "//" in path or "/." in path:
-        path = _walk(path)
+        path = without_dots(path)
     return path
 
 
@@ -70,8 +70,9 @@ def _decode(path: str) -> str:
     return decoded.decode("utf-8", "surrogateescape")
 
 
-def _walk(path: str) -> str:
-    """RFC 3986 section 5.2.4, but strict at the root."""
+def without_dots(path: str) -> str:
+    """A decoded path with one slash between segments and none of them "." or ".." (RFC 3986 section 5.2.4, but strict
+    at the root). Raises RequestError."""
     segments = path.split("/")
     kept: list[str] = []
     for segment in segments:

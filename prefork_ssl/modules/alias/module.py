@@ -61,4 +61,5 @@ module = Module(
     name="alias",
     directives=(*ALIASES, *REDIRECTS),
     hooks=Hooks(translate=_translate, handler=_handler),
+    after=("rewrite_module",),
 )

@@ -61,9 +61,12 @@ class FileHandler:
 
     def _answer(self, request: Request, root: str, filename: str) -> Response | Elsewhere | None:
         """The directory or file `filename`; `root` is the folder that is trusted."""
-        if request.path.endswith("/"):
+        is_folder = request.path.endswith("/")
+        if is_folder and filename.endswith("/"):
             return self._directory(request, root, filename)
         offer = self._remembered().get((root, filename)) or self._look(root, filename)
+        if offer is None and is_folder:
+            return self._directory(request, root, filename)
         if offer is None:
             query = "" if request.query is None else f"?{request.query}"
             return redirect(301, quote_path(f"{request.path}/") + query)

@@ -56,5 +56,5 @@ module = Module(
     name="files",
     directives=DIRECTIVES,
     hooks=Hooks(prepare=_prepare, worker_start=_follow, translate=_translate, handler=_handler),
-    after=("alias_module", "welcome_module", "wsgi_module"),
+    after=("rewrite_module", "alias_module", "welcome_module", "wsgi_module"),
 )

@@ -120,5 +120,5 @@ module = Module(
         translate=_translate,
         handler=_handler,
     ),
-    after=("alias_module",),
+    after=("rewrite_module", "alias_module"),
 )

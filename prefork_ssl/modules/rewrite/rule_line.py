@@ -1,0 +1,84 @@
+"""A RewriteRule line: pattern, substitution, flags."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from prefork_ssl.config.arguments import Words
+from prefork_ssl.config.directives import Place
+from prefork_ssl.config.errors import BadArgument, Origin
+from prefork_ssl.config.matching import Pattern
+from prefork_ssl.config.regex import compile_regex
+from prefork_ssl.modules.rewrite.flags import RuleFlags, parse_rule_flags
+from prefork_ssl.modules.rewrite.template import RuleGroup, Template, parse_template
+
+# What makes a text a URL of its own rather than a path.
+ABSOLUTE = re.compile(r"(?:(?:https?|wss?|ftp|unix)://|unix:|mailto:|news:|tel:)", re.IGNORECASE)
+
+_FIRST_SEGMENT = re.compile(r"/[^/?]+(?=/)|/[^/?]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """What a URL becomes: the path (or URL), and the query if the line has a "?"."""
+
+    path: Template
+    query: Template | None
+
+    @property
+    def first_segment(self) -> str:
+        """The first segment of the path, with the slash before it; "" if requests can change it."""
+        beginning = self.path.beginning
+        found = _FIRST_SEGMENT.match(beginning)
+        whole = found and (found.end() < len(beginning) or self.path.text is not None)
+        return found[0] if found and whole else ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """`substitution` is None for "-". `written` is the pattern with its "!"."""
+
+    written: str
+    pattern: Pattern
+    negated: bool
+    substitution: Substitution | None
+    flags: RuleFlags
+    origin: Origin
+
+
+def parse_rule(words: Words, place: Place) -> RuleLine:
+    """pattern substitution [flags]. Raises BadArgument."""
+    written, target, *rest = words
+    flags = parse_rule_flags(rest[0]) if rest else RuleFlags()
+    negated = written.startswith("!")
+    pattern = compile_regex(written[1:] if negated else written, "i" if flags.nocase else "")
+    substitution = None if target == "-" else _substitution(target, flags)
+    if substitution is not None:
+        _check_groups(substitution, pattern, negated)
+        if flags.proxy:
+            _check_proxied(substitution)
+    return RuleLine(written, pattern, negated, substitution, flags, place.origin)
+
+
+def _substitution(text: str, flags: RuleFlags) -> Substitution:
+    return Substitution(*parse_template(text).split("?", last=flags.qslast))
+
+
+def _check_groups(substitution: Substitution, pattern: Pattern, negated: bool) -> None:
+    for template in filter(None, (substitution.path, substitution.query)):
+        for part in template.references:
+            if isinstance(part, RuleGroup) and (negated or part.number > pattern.groups):
+                raise BadArgument(
+                    f"${part.number} stands for no group of {'!' * negated}{pattern.pattern}",
+                    "a pattern with ! in front has none" if negated else "put what is meant in parentheses",
+                )
+
+
+def _check_proxied(substitution: Substitution) -> None:
+    beginning = substitution.path.beginning
+    if beginning and not ABSOLUTE.match(beginning):
+        raise BadArgument(
+            f"flag P needs the URL of a server, which does not begin with {beginning!r}",
+            "write http://name:port/path",
+        )

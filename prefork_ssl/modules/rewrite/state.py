@@ -1,0 +1,72 @@
+"""A request on its way through the rules of one scope."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from prefork_ssl.config.matching import Match
+from prefork_ssl.kernel.generation import Key
+from prefork_ssl.kernel.request import Request
+
+# Notes of a request: that END was met, so that no rule is to see it again; what T and CO ask for.
+ENDED = Key[bool]("rewriting has ended")
+TYPE = Key[str]("rewritten type")
+COOKIES = Key[list[str]]("rewritten cookies")
+
+
+class RulesError(Exception):
+    """The rules cannot be right: a loop, or what leads nowhere."""
+
+
+class Place(Protocol):
+    """Where rules stand, and what paths mean there."""
+
+    def filename(self, path: str) -> str:
+        """The file name of a path, as far as it is known."""
+
+    def relative(self, path: str) -> str:
+        """The path as patterns see it."""
+
+    def url_path(self, path: str) -> str:
+        """The URL path that leads to a path. Raises RulesError if there is none."""
+
+
+class State:
+    """`path` is what the next pattern sees: decoded, or a whole URL; `query` as it stands in a URL, None without one.
+    `rule` and `condition` are the matches that $1 and %1 refer to.
+
+    What rules have said: `changed`, that there is anything to do; `status`, to answer with it alone; `redirect`, the
+    status of a redirection, 0 for none; `proxied`; `passed_through`; `literal`, not to encode; `rooted`, that the path
+    is a file's.
+    """
+
+    __slots__ = (
+        "changed",
+        "condition",
+        "literal",
+        "passed_through",
+        "path",
+        "place",
+        "proxied",
+        "query",
+        "redirect",
+        "request",
+        "rooted",
+        "rule",
+        "status",
+    )
+
+    def __init__(self, request: Request, path: str, place: Place) -> None:
+        self.request = request
+        self.path = path
+        self.query = request.query
+        self.place = place
+        self.rule: Match | None = None
+        self.condition: Match | None = None
+        self.status = self.redirect = 0
+        self.changed = self.proxied = self.passed_through = self.literal = self.rooted = False
+
+    @property
+    def filename(self) -> str:
+        """What REQUEST_FILENAME is."""
+        return self.place.filename(self.path)
