@@ -46,6 +46,8 @@ _HTTP = (Protocol.HTTP, Protocol.HTTP2)
 
 # Bytes; most ClientHellos have less than half of it.
 _FIRST_READ = 4096
+# Seconds that a client has to read why its handshake failed, while it may still be sending.
+_FAREWELL = 2.0
 
 
 class PlainReception:
@@ -88,6 +90,7 @@ class Reception:
             handshakes.timed_out(opening)
         except Error as error:
             handshakes.failed(opening, error)
+            wire.linger(_FAREWELL)
         except OSError as error:
             handshakes.lost(opening, error)
         return None
