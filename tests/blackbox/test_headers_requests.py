@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from blackbox.backend import Backend, backend, ok, serving
 from blackbox.client_certificates import Wallet, name
 from blackbox.mounting import APPLICATIONS, PLAIN
 from blackbox.server import Server
+from blackbox.talking import Talk, client_context
 from blackbox.visitors import VERSIONS, Visitor
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -49,6 +51,18 @@ LoadModule proxy_module
 """
     + LINES
     + """\
+</VirtualHost>
+<VirtualHost *:@https>
+    ServerName later.test
+    SSLEngine on
+    SSLCertificateFile @rsa_cert
+    SSLCertificateKeyFile @rsa_key
+    SSLCACertificateFile @ca
+    ProxyPass /app http://127.0.0.1:@backend/
+    RequestHeader set X-Client-CN "%{SSL_CLIENT_S_DN_CN}s"
+    <Location /app/who>
+        SSLVerifyClient require
+    </Location>
 </VirtualHost>
 <VirtualHost *:@http>
     ServerName localhost
@@ -191,6 +205,19 @@ def test_fields_of_the_client_that_are_changed(server: Server, asked: Place) -> 
     assert told["x-agent"] == "b, seen by us"
     assert told["x-role"] == "user"
     assert asked.told_plainly(server.http)["x-role"] == "guest"
+
+
+@VERSIONS
+def test_a_client_that_shows_its_certificate_later(
+    server: Server, authority: Authority, wallet: Wallet, version, seen: list[bytes]
+) -> None:
+    seen.clear()
+    context = client_context(authority.cert, wallet.ok, version)
+    with Talk(server.https, context, "later.test") as talk:
+        for target in ("/app/1", "/app/who", "/app/2"):
+            assert talk.get(target, "X-Client-CN: admin").body == b"ok"
+    names = [re.findall(rb"x-client-cn: ([^\r]*)", head) for head in seen]
+    assert names == [[b"(null)"], [b"ok"], [b"ok"]]
 
 
 # --- hostile certificates ---
