@@ -98,7 +98,9 @@ class Listing:
         fields = [("ETag", etag), ("Last-Modified", http_date(validators.modified))]
         refused = refusal(request, validators)
         if refused is not None:
-            return Response(refused, fields, b"" if refused == 304 else None)
+            response = Response(refused, fields, b"" if refused == 304 else None)
+            response.media_type = _HTML[1]
+            return response
         headers = [*fields, _HTML, self._policy, _NO_SNIFFING]
         if request.method == "HEAD":
             return Response(200, headers, None, length=len(page))

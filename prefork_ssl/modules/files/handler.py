@@ -16,8 +16,14 @@ from prefork_ssl.kernel.http.redirects import quote_path, redirect
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.request import Elsewhere, Request, Response
-from prefork_ssl.modules.files.directives import ADD_TYPE, DIRECTORY_INDEX, TYPES_CONFIG
-from prefork_ssl.modules.files.mime import Types, type_of
+from prefork_ssl.modules.files.directives import (
+    DIRECTORY_INDEX,
+    DIRECTORY_INDEX_REDIRECT,
+    DIRECTORY_SLASH,
+    FALLBACK_RESOURCE,
+    Slash,
+)
+from prefork_ssl.modules.files.naming import Naming
 from prefork_ssl.modules.files.open_files import Files, OpenFile
 from prefork_ssl.modules.files.representation import Offer, Representation, respond
 
@@ -40,37 +46,47 @@ class FileHandler:
         self._symlinks = settings[OPTIONS].symlinks
         self._index = settings[DIRECTORY_INDEX]
         self._listed = listings and settings[OPTIONS].indexes
-        types: Types = settings[TYPES_CONFIG]
-        added: Types = settings[ADD_TYPE]
+        self._index_redirect = settings[DIRECTORY_INDEX_REDIRECT]
+        self._slash = settings[DIRECTORY_SLASH]
+        self._fallback = settings[FALLBACK_RESOURCE]
+        self._naming = Naming(settings)
         self._turn = 0.0
         self._offers: dict[tuple[str, str], Offer] = {}
-        self._types = {**types, **added} if added else types  # a thousand lines, in a thousand hosts
 
     def __call__(self, request: Request) -> Response | Elsewhere | None:
         if request.filename is None or request.handler not in (None, HANDLER):
             return None
-        if request.method not in ("GET", "HEAD"):
-            return Response(200, [_ALLOW], b"") if request.method == "OPTIONS" else Response(405, [_ALLOW])
+        root = request.env.get("CONTEXT_DOCUMENT_ROOT", self._root)
         try:
-            root = request.env.get("CONTEXT_DOCUMENT_ROOT", self._root)
-            return self._answer(request, root, request.filename)
+            if request.method in ("GET", "HEAD"):
+                return self._answer(request, root, request.filename)
+            return self._refuse(request, root, request.filename)
         except ValueError:  # the name cannot be expressed in the file system's encoding
             return Response(404)
         except OSError as error:
             return self._failure(request, error)
 
+    def _refuse(self, request: Request, root: str, filename: str) -> Response:
+        """The answer to methods that files do not know. What does not exist may be left to the fallback."""
+        if self._fallback:
+            self._open(*below(root, filename)).close()
+        return Response(200, [_ALLOW], b"") if request.method == "OPTIONS" else Response(405, [_ALLOW])
+
     def _answer(self, request: Request, root: str, filename: str) -> Response | Elsewhere | None:
         """The directory or file `filename`; `root` is the folder that is trusted."""
-        is_folder = request.path.endswith("/")
-        if is_folder and filename.endswith("/"):
+        if request.path.endswith("/"):
             return self._directory(request, root, filename)
         offer = self._remembered().get((root, filename)) or self._look(root, filename)
-        if offer is None and is_folder:
-            return self._directory(request, root, filename)
         if offer is None:
-            query = "" if request.query is None else f"?{request.query}"
-            return redirect(301, quote_path(f"{request.path}/") + query)
+            return self._without_slash(request)
         return respond(request, offer.choose(request))
+
+    def _without_slash(self, request: Request) -> Response:
+        """The answer to a request for a folder by a path that does not end with a slash."""
+        if self._slash is Slash.ON:
+            return _redirect(301, f"{request.path}/", request)
+        self._say(request, Level.ERROR, f"a folder, but without a slash at the end: {request.path}")
+        return Response(404 if self._slash is Slash.NOT_FOUND else 403)
 
     def _remembered(self) -> dict[tuple[str, str], Offer]:
         """What was found in this turn of the loop."""
@@ -109,6 +125,8 @@ class FileHandler:
             with suppress(FileNotFoundError):
                 if (root, filename + name) not in self._remembered():
                     self._see(root, filename + name)
+                if self._index_redirect:
+                    return _redirect(self._index_redirect, request.path + name, request)
                 return Elsewhere(request.path + name)
         self._open(*below(root, filename)).close()
         if self._listed:
@@ -119,13 +137,13 @@ class FileHandler:
 
     def _offer(self, folder: str, path: str, plain: OpenFile) -> Offer:
         """`plain`, and the compressed copy beside it."""
-        content_type = type_of(path, self._types)
-        packed = self._compressed(folder, f"{path}.gz", plain)
+        content = self._naming.content(path or folder)
+        packed = None if content.encoding else self._compressed(folder, f"{path}.gz", plain)
         if packed is None:
-            return Offer(Representation(plain, content_type), None)
+            return Offer(Representation(plain, content), None)
         return Offer(
-            Representation(plain, content_type, negotiated=True),
-            Representation(packed, content_type, "gzip", negotiated=True),
+            Representation(plain, content, negotiated=True),
+            Representation(packed, content._replace(encoding="gzip"), negotiated=True),
         )
 
     def _compressed(self, folder: str, path: str, plain: OpenFile) -> OpenFile | None:
@@ -144,8 +162,10 @@ class FileHandler:
     def _open(self, folder: str, path: str) -> OpenFile:
         return self._files.open(folder, path, self._symlinks)
 
-    def _failure(self, request: Request, error: OSError) -> Response:
+    def _failure(self, request: Request, error: OSError) -> Response | Elsewhere:
         """What the client is told, and what the administrator."""
+        if error.errno == errno.ENOENT and self._fallback not in ("", request.path):
+            return Elsewhere(self._fallback)
         if error.errno in _NOT_FOUND:
             self._say(request, Level.INFO, f"file does not exist: {request.filename}")
             return Response(404)
@@ -156,6 +176,12 @@ class FileHandler:
 
     def _say(self, request: Request, level: Level, message: str) -> None:
         self._log.write(level, message, module="files", client=request.transport.wire.peer)
+
+
+def _redirect(status: int, path: str, request: Request) -> Response:
+    """A redirection to another path, with the query of the request."""
+    query = "" if request.query is None else f"?{request.query}"
+    return redirect(status, quote_path(path) + query)
 
 
 def _regular(file: OpenFile) -> OpenFile:

@@ -1,10 +1,11 @@
-"""Media types by file name extension, from Apache's mime.types and AddType."""
+"""What extensions of file names can be made to mean: media types, from Apache's mime.types and AddType, and charsets,
+content codings and languages."""
 
 from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from prefork_ssl.config.arguments import Words
 from prefork_ssl.config.directives import Place
@@ -13,6 +14,8 @@ from prefork_ssl.config.errors import BadArgument
 # RFC 6838 section 4.2, with parameters as in RFC 9110 section 8.3.1.
 _NAME = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 _MEDIA_TYPE = re.compile(rf"{_NAME}/{_NAME}(\s*;\s*[\x20-\x7e]+)*")
+# RFC 9110 section 5.6.2.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~\w-]+", re.ASCII)
 
 # Extension, in lower case and without the dot -> media type.
 Types = Mapping[str, str]
@@ -44,18 +47,39 @@ def parse_add_type(words: Words, _place: Place) -> Types:
     return _mapped(words, "")
 
 
-def type_of(filename: str, types: Types, default: str | None = None) -> str | None:
-    """The media type of the last extension; `default` where it has none or an unknown one.
+def parse_mapping(what: str) -> Callable[[Words, Place], Mapping[str, str]]:
+    """The parser of lines with a token (a charset, a content coding ...) and its extensions."""
 
-    Only the last counts: page.html.unknown is not HTML.
-    """
-    name = filename[filename.rfind("/") + 1 :]
-    dot = name.rfind(".")
-    return types.get(name[dot + 1 :].lower(), default) if dot >= 0 else default
+    def parse(words: Words, _place: Place) -> Mapping[str, str]:
+        name, *extensions = words
+        return dict.fromkeys(map(_extension, extensions), token(name, what))
+
+    return parse
+
+
+def parse_removal(words: Words, _place: Place) -> Mapping[str, None]:
+    """Extensions that no longer mean what an outer scope or an earlier line says."""
+    return dict.fromkeys(map(_extension, words))
 
 
 def _mapped(words: Words | list[str], where: str) -> dict[str, str]:
-    media_type, *extensions = words
-    if not _MEDIA_TYPE.fullmatch(media_type):
-        raise BadArgument(f"{where}{media_type!r} is not a media type", "write one such as text/html")
-    return {extension.removeprefix(".").lower(): media_type for extension in extensions}
+    name, *extensions = words
+    return dict.fromkeys(map(_extension, extensions), media_type(name, where))
+
+
+def media_type(word: str, where: str = "") -> str:
+    """The word, if it is a media type. Raises BadArgument; `where` is what the message begins with."""
+    if not _MEDIA_TYPE.fullmatch(word):
+        raise BadArgument(f"{where}{word!r} is not a media type", "write one such as text/html")
+    return word
+
+
+def _extension(word: str) -> str:
+    return word.removeprefix(".").lower()
+
+
+def token(word: str, what: str) -> str:
+    """The word, if a header field can have it as the name of a charset or the like (`what`). Raises BadArgument."""
+    if not _TOKEN.fullmatch(word):
+        raise BadArgument(f"{word!r} is not a {what}")
+    return word

@@ -8,6 +8,7 @@ from prefork_ssl.kernel.http.conditions import CONDITIONS, range_still_fits, ref
 from prefork_ssl.kernel.http.validators import Validators, http_date
 from prefork_ssl.kernel.request import Body, FileBody, Request, Response
 from prefork_ssl.modules.files.encodings import prefers_gzip
+from prefork_ssl.modules.files.naming import Content
 from prefork_ssl.modules.files.open_files import OpenFile
 from prefork_ssl.modules.files.ranges import MultipartRanges, Span, parse_range
 
@@ -16,27 +17,26 @@ _SPECIAL = CONDITIONS | {"range"}
 
 
 class Representation:
-    """A regular file, open for reading, and the fields that tell of it in a response. `encoding` is a content coding or
-    "".
+    """A regular file, open for reading, and the fields that tell of it in a response.
 
     `negotiated` tells whether another client might get another representation under the same URL.
     """
 
     __slots__ = ("content_type", "fields", "file", "media_type", "validation", "whole")
 
-    def __init__(
-        self, file: OpenFile, content_type: str | None, encoding: str = "", *, negotiated: bool = False
-    ) -> None:
+    def __init__(self, file: OpenFile, content: Content, *, negotiated: bool = False) -> None:
         self.file = file
-        self.media_type = content_type
-        self.content_type = [("Content-Type", content_type)] if content_type else []
+        self.media_type = content.content_type
+        self.content_type = [("Content-Type", content.content_type)] if content.content_type else []
         self.validation = [("ETag", file.validators.etag)]
         if negotiated:
             self.validation.append(("Vary", "Accept-Encoding"))
         modified = ("Last-Modified", http_date(file.validators.modified))
         self.fields = [modified, *self.validation, ("Accept-Ranges", "bytes")]
-        if encoding:
-            self.fields.append(("Content-Encoding", encoding))
+        if content.encoding:
+            self.fields.append(("Content-Encoding", content.encoding))
+        if content.language:
+            self.fields.append(("Content-Language", content.language))
         self.whole = [*self.fields, *self.content_type]
 
 
