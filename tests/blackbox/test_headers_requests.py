@@ -68,6 +68,13 @@ LoadModule proxy_module
     ServerName localhost
     ProxyPass /app http://127.0.0.1:@backend/
     ErrorDocument 404 /plain/environ
+    ProxyPass /moved/index.html http://127.0.0.1:@backend/moved/index.html
+    <LocationMatch ^/moved/$>
+        RequestHeader set X-Moving there
+    </LocationMatch>
+    <Location /moved/index.html>
+        RequestHeader add X-Moved there
+    </Location>
     <Location /broken>
         RequestHeader set X-File "expr=%{file:/nowhere/at/all}"
     </Location>
@@ -218,6 +225,18 @@ def test_a_client_that_shows_its_certificate_later(
             assert talk.get(target, "X-Client-CN: admin").body == b"ok"
     names = [re.findall(rb"x-client-cn: ([^\r]*)", head) for head in seen]
     assert names == [[b"(null)"], [b"ok"], [b"ok"]]
+
+
+def test_a_request_that_is_handed_on_is_changed_once(server: Server, seen: list[bytes]) -> None:
+    """/moved/ has an index file, which the proxy has in its care. What a section says holds only where it leads."""
+    seen.clear()
+    server.write("moved/index.html", b"")
+    assert clients.get(server.http, "/moved/", "X-Agent: a").body == b"ok"
+    (head,) = seen
+    assert head.startswith(b"GET /moved/index.html ")
+    assert head.count(b"\r\nx-agent: a, seen by us\r\n") == 1
+    assert b"x-moved: there\r\n" in head
+    assert b"x-moving" not in head
 
 
 # --- hostile certificates ---

@@ -157,11 +157,13 @@ class Site:
         local = self._sections.base
         try:
             answer: Response | Elsewhere | None = first(self._phases.arrival, request)
-            moves = 0
+            received, moves = request.headers, 0
             while not isinstance(answer, Response):
                 if answer is not None:
                     moves += 1
                     _move(request, answer, moves)
+                    if request.headers is not received:  # what fixups made of them is forgotten, too
+                        request.headers = received
                     answer = first(self._phases.translate, request)
                 if answer is None:
                     local = self._sections.find(request)
