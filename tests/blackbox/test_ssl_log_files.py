@@ -277,7 +277,9 @@ def test_the_keys_of_connections(new_server, authority: Authority, tmp_path: Pat
     assert file.stat().st_size == size
 
 
-@pytest.mark.parametrize(("mode", "accepted"), [(0o644, False), (0o602, False), (0o660, True), (0o600, True)])
+@pytest.mark.parametrize(
+    ("mode", "accepted"), [(0o644, False), (0o602, False), (0o640, False), (0o620, False), (0o600, True)]
+)
 def test_a_file_that_others_can_read_or_write_is_refused(new_server, mode: int, accepted: bool) -> None:
     server = new_server(KEY_LOG)
     file = server.root / "conf/keys"
@@ -289,9 +291,26 @@ def test_a_file_that_others_can_read_or_write_is_refused(new_server, mode: int, 
     done = server.run("-D", "FOREGROUND")
     assert done.returncode == 1
     assert re.search(
-        rf"{server.place('SSLKeyLogFile')}: SSLKeyLogFile: \S+/keys can be read or written by anybody "
-        rf"\(mode {mode:04o}\) \(chmod 600",
+        rf"{server.place('SSLKeyLogFile')}: SSLKeyLogFile: \S+/keys can be read or written by others "
+        rf"than its owner \(mode {mode:04o}\) \(chmod 600",
         done.stderr,
+    )
+
+
+def test_so_is_a_log(new_server) -> None:
+    """Whoever may read logs would read everything."""
+    server = new_server(KEY_LOG.replace("conf/keys", "logs/ssl_log"))
+    done = server.run("-D", "FOREGROUND")
+    assert done.returncode == 1
+    assert "logs/ssl_log can be read or written by others than its owner" in done.stderr
+
+
+def test_so_is_a_file_that_could_be_downloaded(new_server) -> None:
+    server = new_server(KEY_LOG.replace("conf/keys", "htdocs/keys"))
+    done = server.run("-t")
+    assert done.returncode == 1
+    assert re.search(
+        r"SSLKeyLogFile: \S+/htdocs/keys is below DocumentRoot \S+/htdocs, where clients", done.stderr
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from prefork_ssl.config.errors import Origin, Problem
 from prefork_ssl.config.tree import Configuration, Host, HostAddress
-from prefork_ssl.kernel.directives import LISTEN
+from prefork_ssl.kernel.directives import DOCUMENT_ROOT, LISTEN
 from prefork_ssl.kernel.dispatch.hosts import NameTable
 from prefork_ssl.kernel.hooks import Report
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.modules.ssl.directives import SSL_CERTIFICATE_FILE, SSL_CERTIFICATE_KEY_FILE, SSL_ENGINE
 from prefork_ssl.modules.ssl.hosts.settings import host_name, names, speaks_tls, tls_hosts
 from prefork_ssl.modules.ssl.keys.findings import Finding
+from prefork_ssl.modules.ssl.log.directives import SSL_KEY_LOG_FILE
 from prefork_ssl.modules.ssl.verification.consistency import contradictions
 
 
@@ -22,6 +23,7 @@ def check(configuration: Configuration, _modules: Sequence[Module], report: Repo
         *_files(configuration),
         *_shared_addresses(configuration),
         *_deaf_ports(configuration),
+        *_published_keys(configuration),
         *contradictions(tls_hosts(configuration)),
     )
     # What the main server says wrongly is said by every host that inherits it.
@@ -69,6 +71,18 @@ def _deaf_ports(configuration: Configuration) -> Iterator[Problem]:
             message = f"Listen: port {line.port} is for https, but no host there speaks TLS"
             hint = f"give <VirtualHost *:{line.port}> an SSLCertificateFile, or drop the word https"
             yield Problem(message, line.origin, hint)
+
+
+def _published_keys(configuration: Configuration) -> Iterator[Problem]:
+    """A key log where clients can fetch it: what keeps others from it is only its mode, and files may be served by the
+    user who owns it."""
+    roots = {root for host in configuration.all_hosts if (root := host.settings[DOCUMENT_ROOT])}
+    for host in configuration.all_hosts:
+        for named in host.settings[SSL_KEY_LOG_FILE][-1:]:
+            for root in roots:
+                if named.path.is_relative_to(root):
+                    message = f"SSLKeyLogFile: {named.path} is below DocumentRoot {root}, where clients can fetch it"
+                    yield Problem(message, named.origin, "name a file elsewhere")
 
 
 def unreachable(configuration: Configuration) -> Iterator[Finding]:

@@ -67,8 +67,8 @@ def _refuse_unsafe(path: Path, status: os.stat_result) -> None:
         raise KeyLogRefused(
             f"{path} belongs to another user", f"remove it, or chown it: chown $(id -u) {path}"
         )
-    if status.st_mode & stat.S_IRWXO:
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         mode = stat.S_IMODE(status.st_mode)
         raise KeyLogRefused(
-            f"{path} can be read or written by anybody (mode {mode:04o})", f"chmod 600 {path}"
+            f"{path} can be read or written by others than its owner (mode {mode:04o})", f"chmod 600 {path}"
         )

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from prefork_ssl.modules.ssl.log import json_lines, text
 from prefork_ssl.modules.ssl.log.event import Event
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
+from prefork_ssl.modules.ssl.log.reader import report
 from prefork_ssl.modules.ssl.log.reader.causes import MOST_CAUSES, MOST_CLIENTS, Causes, named
-from prefork_ssl.modules.ssl.log.reader.entries import entry
+from prefork_ssl.modules.ssl.log.reader.entries import Entry, entry
 from prefork_ssl.modules.ssl.log.reader.since import parse_since, seek_time, time_of
 from prefork_ssl.modules.ssl.log.reader.source import follow, lines
 from prefork_ssl.modules.ssl.log.repeats import Repeats
@@ -184,7 +186,7 @@ def test_causes_are_counted_and_the_worst_come_first():
         ("handshake failed: x", 5),
         ("handshake failed: y", 1),
     ]
-    assert shown[2].hint == "hint 4"
+    assert shown[2].hints == {f"hint {number}": 1 for number in range(5)}
     assert len(shown[2].clients) == 5
     assert shown[2].first <= shown[2].last
 
@@ -216,6 +218,66 @@ def test_who_is_named():
     assert named(Counter(), 2) == ""
     assert named(Counter(a=7), 2) == "a"
     assert named(Counter(a=7, b=9, c=1), 2) == "b (9), a (7) and 1 more"
+
+
+# --- the page ---
+
+
+def drawn(causes: Causes, width: int = 100) -> list[str]:
+    screen = Console(file=io.StringIO(), width=width)
+    screen.print(report.page(causes.sorted()))
+    return [line.rstrip() for line in screen.file.getvalue().splitlines()]
+
+
+def at(second: int, message: str, hint: str = "do this", level: bytes = b"info", client: int = 1) -> Entry:
+    line = b"[24/Nov/2026 08:04:%02d.000 00001] [%s]  %s (client 192.0.2.%d:1, server a:443) [Hint: %s]"
+    found = entry(line % (second, level, message.encode(), client, hint.encode()))
+    assert found
+    return found
+
+
+def test_a_page():
+    causes = Causes()
+    for number in range(1200):
+        causes.add(at(number // 200, "handshake failed: x", client=number % 2))
+    causes.add(at(9, "it expires", "renew it", b"warn"))
+    assert drawn(causes) == [
+        "    1  WARN it expires",
+        "       when   2026-11-24 08:04:09",
+        "       who    192.0.2.1",
+        "       where  a:443",
+        "       do     renew it",
+        "",
+        "1,200  handshake failed: x",
+        "       when   2026-11-24 08:04:00 to 08:04:05",
+        "       who    192.0.2.0 (600), 192.0.2.1 (600)",
+        "       where  a:443",
+        "       do     do this",
+        "",
+        "1,201 failures and findings of 2 kinds, 2026-11-24 08:04:00 to 08:04:09.",
+    ]
+
+
+def test_the_most_frequent_hints_of_a_cause():
+    causes = Causes()
+    for number in range(10):
+        causes.add(at(number, "handshake failed: x", f"name {'aaaabbbccd'[number]}"))
+    assert [line.strip() for line in drawn(causes)[4:7]] == [
+        "do     4 x name a",
+        "do     3 x name b",
+        "do     and 2 other hints in the log",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_a_narrow_terminal(width):
+    causes = Causes()
+    causes.add(at(1, "handshake failed: " + "many words " * 20, "what to do " * 30))
+    shown = drawn(causes, width)
+    assert max(map(len, shown)) <= width
+    assert all(
+        line.startswith("          ") for line in shown if "what to do" in line and "do     " not in line
+    )
 
 
 # --- time ---

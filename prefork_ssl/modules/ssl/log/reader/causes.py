@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from prefork_ssl.modules.ssl.log.reader.entries import Entry
 
-# The most causes, and the most clients and hosts of each, that are told apart. What comes on top is counted together.
-MOST_CAUSES, MOST_CLIENTS, MOST_HOSTS = 200, 2000, 200
+# The most causes, and the most clients, hosts and hints of each, that are told apart. What comes on top is counted
+# together.
+MOST_CAUSES, MOST_CLIENTS, MOST_HOSTS, MOST_HINTS = 200, 2000, 200, 50
 _LONGEST = 2000  # characters of a message or a hint
 _NUMBER = re.compile(r"\d+")
 _OTHER = "(other causes)"
@@ -19,24 +20,23 @@ OTHERS = "others"
 
 @dataclass(slots=True)
 class Cause:
-    """What happened `count` times; `first` and `last` are times as written, the hint is the last one given."""
+    """What happened `count` times, between the times `first` and `last`."""
 
     message: str
     level: str
     count: int = 0
     first: str = ""
     last: str = ""
-    hint: str = ""
     clients: Counter[str] = field(default_factory=Counter)
     hosts: Counter[str] = field(default_factory=Counter)
+    hints: Counter[str] = field(default_factory=Counter)
 
     def add(self, entry: Entry) -> None:
         """Count another one."""
         self.count += entry.count
         self.first = self.first or entry.time
         self.last = entry.time
-        if entry.hint:
-            self.hint = entry.hint[:_LONGEST]
+        _count(self.hints, entry.hint[:_LONGEST], entry.count, MOST_HINTS)
         _count(self.clients, entry.client, entry.count, MOST_CLIENTS)
         _count(self.hosts, entry.host, entry.count, MOST_HOSTS)
 

@@ -26,6 +26,8 @@ from prefork_ssl.modules.ssl.log.reader.source import follow, lines
 PROGRAM = "prefork-ssl-log"
 # Bytes that are read before a bar could be seen.
 _QUICK = 16 << 20
+# Lines that a cause takes on a terminal, more or less.
+_LINES_OF_CAUSE = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         prog=PROGRAM,
         description="Shows the failures in an SSL log (SSLLog, text or JSON), those of one cause together: how many, "
         "of which clients, when first and last, and what to do.",
-        epilog=f"Example:  {PROGRAM} --since 2h logs/ssl_engine_log",
+        epilog=f"Examples:  {PROGRAM} --since 2h logs/ssl_engine_log    zcat logs/ssl_engine_log.*.gz | {PROGRAM} -",
         allow_abbrev=False,
     )
     parser.add_argument("file", metavar="FILE", help="the log; - is standard input")
@@ -125,7 +127,7 @@ def _not_before(line: bytes, since: datetime) -> bool:
 def _watch(console: Console, causes: Causes, batches: Iterable[list[bytes]]) -> None:
     """A page that changes."""
     with Live(console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
-        most = max(console.height // 5, 1)
+        most = max(console.height // _LINES_OF_CAUSE, 1)
         live.update(report.page(causes.sorted(), most), refresh=True)
         for batch in batches:
             for found in _entries([batch], None):

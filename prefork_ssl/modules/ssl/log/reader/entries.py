@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prefork_ssl.modules.ssl.log.reader.since import sortable
 from prefork_ssl.modules.ssl.log.vocabulary import FAILURES, MORE_PATTERN, REPEATED
 
 _TEXT_HEAD = re.compile(
@@ -35,7 +36,7 @@ _MORE = re.compile(MORE_PATTERN)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`count` failures of one cause, or one thing to know. `time` is as written; `client` has no port."""
+    """`count` failures of one cause, or one thing to know. `time` is "2026-11-24 08:04:03"; `client` has no port."""
 
     time: str
     level: str
@@ -69,7 +70,7 @@ def _from_text(head: re.Match[bytes], rest: bytes) -> Entry | None:
     if found is None:
         return None
     return Entry(
-        _printable(_text(head["time"])),
+        sortable(_printable(_text(head["time"]))),
         _text(head["level"]),
         _printable(_text(found["message"])),
         _without_port(_printable(_text(found["client"]))),
@@ -90,7 +91,7 @@ def _from_object(shown: Mapping[str, Any]) -> Entry | None:
     if shown["event"] not in _FAILING_EVENTS and shown["level"] not in ("error", "warn"):
         return None
     return Entry(
-        _printable(shown["time"][:19].replace("T", " ")),
+        sortable(_printable(shown["time"][:19])),
         _printable(shown["level"]),
         _printable(_MORE.sub("", shown["message"], count=1)),
         _printable(shown.get("client", "")),

@@ -1,22 +1,24 @@
-"""The page: each cause with its count, clients, hosts, first and last time, and what to do."""
+"""The page: each cause with its count, when it happened, to whom, and what to do."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from prefork_ssl.modules.ssl.log.reader.causes import Cause, named, total
+from prefork_ssl.modules.ssl.log.reader.causes import OTHERS, Cause, named, total
 from prefork_ssl.modules.ssl.log.reader.entries import Entry
 
 # Without a terminal, lines are left whole, for other programs.
 _UNBOUNDED = 10_000
-_COLOURS = {"error": "bold red", "warn": "yellow"}
-# Clients and hosts that are named of each cause.
-_NAMED = 3
+_COLOURS = {"error": "bold red", "warn": "bold yellow"}
+# Clients and hosts, and hints, that are shown of each cause.
+_NAMED, _HINTS = 3, 2
+_DAY = len("2026-11-24 ")
 
 
 def console() -> Console:
@@ -42,11 +44,8 @@ def page(causes: Sequence[Cause], most: int | None = None) -> RenderableType:
     table.add_column(justify="right")
     table.add_column()
     for cause in causes[:most]:
-        table.add_row(Text(str(cause.count), "bold"), _described(cause))
-    left = len(causes) - len(causes[:most])
-    more = f"; {left} more kinds are not shown" if left else ""
-    kinds = f"{len(causes)} kind{'s' * (len(causes) != 1)}"
-    return Group(table, Text(f"{total(causes)} failures and findings of {kinds}{more}."))
+        table.add_row(Text(f"{cause.count:,}", "bold"), _described(cause))
+    return Group(table, _summary(causes, len(causes) - len(causes[:most])))
 
 
 def line(entry: Entry) -> Text:
@@ -54,20 +53,56 @@ def line(entry: Entry) -> Text:
     who = f"{entry.client} -> {entry.host}" if entry.client else entry.host
     count = f"{entry.count} x " if entry.count > 1 else ""
     text = Text.assemble(
-        f"{entry.time}  ", (f"{count}{entry.message}", _COLOURS.get(entry.level, "")), f"  {who}"
+        f"{entry.time}  ",
+        (f"{_severity(entry.level)}{count}{entry.message}", _COLOURS.get(entry.level, "")),
+        f"  {who}",
     )
     return text.append(f"  {entry.hint}", "green") if entry.hint else text
 
 
-def _described(cause: Cause) -> Text:
-    text = Text().append(cause.message, _COLOURS.get(cause.level, "bold"))
-    times = cause.first if cause.first == cause.last else f"{cause.first} to {cause.last}"
-    facts = {
-        cause.level if cause.level in _COLOURS else "": times,
-        "clients": named(cause.clients, _NAMED),
-        "hosts": named(cause.hosts, _NAMED),
-    }
-    text.append("\n" + "  ".join(f"{name} {value}".strip() for name, value in facts.items() if value), "dim")
-    if cause.hint:
-        text.append(f"\n{cause.hint}", "green")
-    return text.append("\n")
+def _summary(causes: Sequence[Cause], left_out: int) -> Text:
+    count, kinds = total(causes), len(causes)
+    began, ended = min(cause.first for cause in causes), max(cause.last for cause in causes)
+    what = f"{count:,} failures and findings" if count > 1 else "1 failure or finding"
+    text = Text(f"{what} of {kinds} kind{_s(kinds)}, {_period(began, ended)}", "bold")
+    return text.append(f"; {left_out} more kind{_s(left_out)} not shown" if left_out else "").append(".")
+
+
+def _described(cause: Cause) -> RenderableType:
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column()
+    facts.add_row("when", _period(cause.first, cause.last))
+    if cause.clients:
+        facts.add_row("who", named(cause.clients, _NAMED))
+    if cause.hosts:
+        facts.add_row("where", named(cause.hosts, _NAMED))
+    for hint in _hints(cause.hints):
+        facts.add_row("do", Text(hint, "green"))
+    title = Text(f"{_severity(cause.level)}{cause.message}", _COLOURS.get(cause.level, "bold"))
+    return Group(title, facts, "")
+
+
+def _severity(level: str) -> str:
+    """What clients do is no matter of severity."""
+    return f"{level.upper()} " if level in _COLOURS else ""
+
+
+def _hints(hints: Counter[str]) -> Iterator[str]:
+    """The most frequent ones; each with its number, if there are others."""
+    shown = [(hint, count) for hint, count in hints.most_common() if hint != OTHERS][:_HINTS]
+    for hint, count in shown:
+        yield f"{count:,} x {hint}" if len(hints) > 1 else hint
+    if more := len(hints) - len(shown):
+        yield f"and {more} other hint{_s(more)} in the log"
+
+
+def _period(first: str, last: str) -> str:
+    """Without the day where that goes without saying."""
+    if first == last:
+        return first
+    return f"{first} to {last[_DAY:] if first[:_DAY] == last[:_DAY] else last}"
+
+
+def _s(count: int) -> str:
+    return "s" * (count != 1)

@@ -18,6 +18,7 @@ _AGO = re.compile(r"(\d{1,6})\s*(s|min|h|d|w)")
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 _TEXT = re.compile(rb"\[(\d{2})/([A-Z][a-z]{2})/(\d{4}) (\d{2}):(\d{2}):(\d{2})\.")
+_WRITTEN = re.compile(r"(\d{2})/([A-Z][a-z]{2})/(\d{4}) (\S+)")
 # Lines of several processes may be a little out of order.
 _SLACK = timedelta(seconds=5)
 _LONGEST_LINE = 1 << 16
@@ -32,6 +33,14 @@ def parse_since(text: str, now: datetime) -> datetime:
         text = f"{now:%Y-%m-%d} {text.zfill(5 if text.count(':') == 1 else 8)}"
     moment = datetime.fromisoformat(text)
     return moment.astimezone().replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def sortable(written: str) -> str:
+    """ "24/Nov/2026 08:04:03" or "2026-11-24T08:04:03", as "2026-11-24 08:04:03"; anything else as it is."""
+    match = _WRITTEN.fullmatch(written)
+    if match and match[2] in _MONTHS:
+        return f"{match[3]}-{_MONTHS[match[2]]:02}-{match[1]} {match[4]}"
+    return written.replace("T", " ")
 
 
 def time_of(line: bytes) -> datetime | None:
