@@ -274,3 +274,15 @@ def test_lines_without_a_path(new_server: Callable[..., Server]):
     for line in ("ProxyPass http", "ProxyPassReverse http"):
         assert server.place(line) in done.stderr
     assert 'write it in <Location "/path">' in done.stderr
+
+
+def test_a_forward_proxy_is_not_to_be_had(passed, seen: list[bytes]):
+    """The line with which configurations of Apache begin, and what it is about."""
+    server = passed("ProxyRequests Off\nProxyPass / http://127.0.0.1:@backend/ keepalive=On retry=0\n")
+    assert clients.get(server.http, "http://elsewhere.example/x").body == b"ok"
+    assert line_of(seen[0]) == "GET /x HTTP/1.1"
+    assert fields_of(seen[0])["x-forwarded-host"] == "elsewhere.example"
+    server.configure(PROXY + "ProxyRequests On\n")
+    done = server.run("-t")
+    assert f"{server.place('ProxyRequests')}: ProxyRequests: can only be Off" in done.stderr
+    assert done.returncode == 1

@@ -21,10 +21,11 @@ Address = tuple[int, tuple[str, int] | tuple[str, int, int, int] | str]
 
 
 class Dialer:
-    """Connects to one backend. `dial` is for schemes that need more than TCP."""
+    """Connects to one backend. `dial` is for schemes that need more than TCP. `keepalive` as of Parameters."""
 
-    def __init__(self, backend: Backend, dial: Dial | None, watch: Watch) -> None:
+    def __init__(self, backend: Backend, dial: Dial | None, watch: Watch, *, keepalive: bool) -> None:
         self._backend = backend
+        self._keepalive = keepalive
         self._dial = dial
         self._watch = watch
 
@@ -49,6 +50,7 @@ class Dialer:
         sock.setblocking(False)
         if family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, self._keepalive)
         backend = self._backend
         wire = Wire(sock, (backend.path or backend.host, backend.port), ("", 0))
         self._watch.add(wire)

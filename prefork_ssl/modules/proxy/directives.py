@@ -61,6 +61,12 @@ def _cookie(attribute: str, words: Words) -> tuple[CookieMapping, ...]:
     return (CookieMapping(attribute, *words),)
 
 
+def _off(word: str, _place: Place) -> bool:
+    if word.lower() != "off":
+        raise BadArgument("can only be Off: this is no forward proxy", "use a server that is one")
+    return False
+
+
 def _networks(words: Words, _place: Place) -> tuple[Network, ...]:
     return tuple(parse_network(word) for word in words)
 
@@ -77,8 +83,9 @@ PROXY_PASS: Directive[tuple[Route, ...]] = Directive(
     "a URL decides. timeout= is how long the server may be silent, connectiontimeout= how long connecting may take, "
     "ttl= how long a connection is kept unused (60), retry= how long a server is left alone that could not be reached "
     "(0): seconds, or 500ms, 2min and the like. acquire= is how many milliseconds a request waits for one of the max= "
-    "connections of a worker. disablereuse=on is for one request per connection. upgrade= are the protocols that a "
-    "connection may change to (websocket), none for none.",
+    "connections of a worker. disablereuse=on (or enablereuse=off) is for one request per connection, keepalive=on for "
+    "firewalls that forget idle ones. upgrade= are the protocols that a connection may change to (websocket), none for "
+    "none.",
     append,
     prepend,
 )
@@ -119,6 +126,13 @@ PROXY_PASS_REVERSE_COOKIE_PATH: Directive[tuple[CookieMapping, ...]] = Directive
     "Changes the beginning of the path of cookies that the servers behind this one set.",
     append,
     prepend,
+)
+PROXY_REQUESTS = Directive(
+    "ProxyRequests",
+    one("Off", _off),
+    HOST,
+    False,
+    "Off: this server hands on what its own URLs lead to, and is no proxy for whatever clients ask for.",
 )
 PROXY_PRESERVE_HOST = Directive(
     "ProxyPreserveHost", on_off, ANYWHERE, False, "Whether the Host field is handed on as the client sent it."

@@ -17,7 +17,8 @@ class Parameters:
     max: connections of each worker, 0 for any number; acquire: how long a request waits for one of them. timeout: how
     long the backend may be silent; connectiontimeout: how long connecting may take. ttl: how long a connection is kept
     unused. retry: how long a backend that could not be reached is left alone. disablereuse: one request for each
-    connection. upgrade: the protocols that a connection may change to.
+    connection. keepalive: whether the system asks now and then if an idle connection is still there (for firewalls that
+    forget it). upgrade: the protocols that a connection may change to.
     """
 
     max: int = 0
@@ -27,6 +28,7 @@ class Parameters:
     ttl: float = 60.0
     retry: float = 0.0
     disablereuse: bool = False
+    keepalive: bool = False
     upgrade: tuple[str, ...] = ("websocket",)
 
 
@@ -59,15 +61,18 @@ def _protocols(text: str) -> tuple[str, ...]:
     return () if names == ("none",) else names
 
 
-_KNOWN: Mapping[str, Callable[[str], Any]] = {
-    "max": _number,
-    "acquire": lambda text: duration(text, "ms"),
-    "timeout": positive,
-    "connectiontimeout": positive,
-    "ttl": duration,
-    "retry": duration,
-    "disablereuse": _switch,
-    "upgrade": _protocols,
+# Key -> the parameter that it sets, and what to make of its value.
+_KNOWN: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "max": ("max", _number),
+    "acquire": ("acquire", lambda text: duration(text, "ms")),
+    "timeout": ("timeout", positive),
+    "connectiontimeout": ("connectiontimeout", positive),
+    "ttl": ("ttl", duration),
+    "retry": ("retry", duration),
+    "disablereuse": ("disablereuse", _switch),
+    "enablereuse": ("disablereuse", lambda text: not _switch(text)),
+    "keepalive": ("keepalive", _switch),
+    "upgrade": ("upgrade", _protocols),
 }
 SYNTAX = " ".join(f"[{key}=...]" for key in _KNOWN)
 
@@ -77,13 +82,13 @@ def parse_parameters(words: Iterable[str]) -> Parameters:
     parameters = Parameters()
     for word in words:
         key, equals, text = word.partition("=")
-        read = _KNOWN.get(key.lower())
-        if not equals or read is None:
+        if not equals or key.lower() not in _KNOWN:
             raise BadArgument(
                 f"does not know {word!r}", f"known are {', '.join(_KNOWN)}, each with = and a value"
             )
+        name, read = _KNOWN[key.lower()]
         try:
-            parameters = replace(parameters, **{key.lower(): read(text)})
+            parameters = replace(parameters, **{name: read(text)})
         except BadArgument as error:
             raise BadArgument(f"{key}= {error}", error.hint) from None
     return parameters

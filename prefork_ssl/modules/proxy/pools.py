@@ -62,8 +62,9 @@ class Pools:
         pool = self._pools.get(key)
         if pool is None:
             dial: Dial | None = connector.dial(self._generation, host) if connector else None
-            dialer = Dialer(destination.backend, dial, self.watch)
-            pool = self._pools[key] = Pool(dialer, destination.parameters, timeout, self.watch)
+            parameters = destination.parameters
+            dialer = Dialer(destination.backend, dial, self.watch, keepalive=parameters.keepalive)
+            pool = self._pools[key] = Pool(dialer, parameters, timeout, self.watch)
         return pool
 
 

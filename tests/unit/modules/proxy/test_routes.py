@@ -111,6 +111,9 @@ def test_parameters():
     assert (parameters.max, parameters.timeout, parameters.ttl, parameters.retry) == (5, 30.0, 120.0, 0.0)
     assert (parameters.acquire, parameters.disablereuse, parameters.upgrade) == (0.5, True, ("a", "b"))
     assert parse_parameters(["upgrade=none"]).upgrade == ()
+    assert parse_parameters(["enablereuse=off"]).disablereuse
+    assert not parse_parameters(["enablereuse=On", "keepalive=Off"]).disablereuse
+    assert parse_parameters(["keepalive=On"]).keepalive
     for word in (
         "max",
         "max=x",
