@@ -20,6 +20,9 @@ CONFIGURATION = (
 LoadModule headers_module
 LoadModule proxy_module
 LoadModule authz_module
+LoadModule rewrite_module
+RewriteEngine on
+RewriteRule ^/agent/hello/(.+) - [E=REST:$1]
 WSGIApplication /agent plain:application
 Header always set Strict-Transport-Security "max-age=63072000"
 Header set X-Frame-Options DENY
@@ -58,6 +61,7 @@ ProxyPass /app http://127.0.0.1:@backend
 <Location /agent>
     Header echo ^X-Echo
     Header set X-Agent "%{HTTP_USER_AGENT}s"
+    Header set X-Rest "<%{REST}e>" env=REST
     Header add X-Query "expr=%{unescape:%{QUERY_STRING}}"
     Header edit X-Query ^a(.*) "b$1 %{QUERY_STRING}s"
 </Location>
@@ -240,6 +244,14 @@ def test_what_was_encoded_in_a_query(server: Server):
     assert answer.body == b"hello"
     assert "set-cookie" not in answer.headers
     assert answer.headers["x-query"] == f"b  Set-Cookie: x=1 {query}"
+
+
+def test_what_was_encoded_in_a_path(server: Server):
+    answer = get(server, "/agent/hello/a%0d%0aSet-Cookie:%20x=1%01%c3%bc%ff")
+    assert answer.body == b"hello"
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["x-rest"] == "<a  Set-Cookie: x=1 \xc3\xbc\xff>"
+    assert "x-rest" not in get(server, "/agent/hello").headers
 
 
 # --- mistakes ---
