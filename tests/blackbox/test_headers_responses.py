@@ -264,7 +264,7 @@ def test_what_was_encoded_in_a_path(server: Server):
         ("RequestHeader set X-DN %{SSL_CLIENT_DN_CN_NO}s", "RequestHeader: no module that is loaded has a variable"),
         ("Header set X a b", "Header: condition must be early, env=[!]name or expr=expression, not 'b'"),
         ("Header edit X ( b", "Header: '(' is not a regular expression"),
-        ("ExpiresDefault access plus 1 day", "ExpiresDefault: takes one argument"),
+        ("ExpiresDefault access plus 1 day", "ExpiresDefault: what has blanks goes in quotes"),
         ("ExpiresByType text/html tomorrow", "ExpiresByType: 'tomorrow' is no time"),
         ("<Location />\nHeader set X a early\n</Location>", "Header: early is for the server"),
     ],

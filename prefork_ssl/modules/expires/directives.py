@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from prefork_ssl.config.arguments import Words, many, on_off, one
+from prefork_ssl.config.arguments import Words, many, on_off
 from prefork_ssl.config.directives import Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.modules.expires.lifetimes import Lifetime, parse_lifetime
@@ -16,10 +16,20 @@ _MEDIA_TYPE = re.compile(rf"{_NAME}/(?:{_NAME}|\*)")
 
 
 def _by_type(words: Words, _place: Place) -> Mapping[str, Lifetime]:
-    media_type, text = words[0], " ".join(words[1:])
+    media_type, *times = words
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise BadArgument(f"{media_type!r} is not a media type", "write one such as text/html or image/*")
-    return {media_type.lower(): parse_lifetime(text)}
+    return {media_type.lower(): _time(times)}
+
+
+def _default(words: Words, _place: Place) -> Lifetime:
+    return _time(words)
+
+
+def _time(words: Sequence[str]) -> Lifetime:
+    if len(words) > 1:
+        raise BadArgument("what has blanks goes in quotes", f'write "{" ".join(words)}"')
+    return parse_lifetime(words[0])
 
 
 EXPIRES_ACTIVE: Directive[bool] = Directive(
@@ -31,7 +41,7 @@ EXPIRES_ACTIVE: Directive[bool] = Directive(
 )
 EXPIRES_BY_TYPE: Directive[Mapping[str, Lifetime]] = Directive(
     "ExpiresByType",
-    many("media-type time", _by_type, least=2, most=2),
+    many("media-type time", _by_type, least=2),
     Context.ANYWHERE,
     {},
     "How long responses of a media type (image/* for all images) may be kept.",
@@ -40,7 +50,7 @@ EXPIRES_BY_TYPE: Directive[Mapping[str, Lifetime]] = Directive(
 )
 EXPIRES_DEFAULT: Directive[Lifetime | None] = Directive(
     "ExpiresDefault",
-    one("time", lambda word, _place: parse_lifetime(word)),
+    many("time", _default),
     Context.ANYWHERE,
     None,
     'How long other responses may be kept: "access plus 1 month", "modification plus 5 hours", A3600.',

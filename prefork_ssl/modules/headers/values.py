@@ -19,8 +19,9 @@ from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.matching import Match
 from prefork_ssl.kernel.expression.mixture import compile_mixture
 from prefork_ssl.kernel.expression.parsing import Expression
+from prefork_ssl.kernel.expression.values import near
 from prefork_ssl.kernel.octets import as_octets
-from prefork_ssl.kernel.variables import resolve
+from prefork_ssl.kernel.variables import CORE_NAMES, resolve
 from prefork_ssl.modules.headers.formats import Format, Group, Item
 
 if TYPE_CHECKING:
@@ -111,9 +112,14 @@ def _get(piece: str | Item, surroundings: Surroundings) -> str | Get:
 def _variable(name: str, surroundings: Surroundings) -> Get:
     variable = resolve(name, surroundings.modules)
     if variable is None:
-        hint = "LoadModule ssl_module brings those of TLS" if name.upper().startswith("SSL_") else ""
-        raise BadArgument(f"no module that is loaded has a variable {name}", hint)
+        raise BadArgument(f"no module that is loaded has a variable {name}", _hint(name))
     return lambda request: as_octets(variable(request)) or _NOTHING
+
+
+def _hint(name: str) -> str:
+    if name.upper().startswith("SSL_"):
+        return "LoadModule ssl_module brings those of TLS"
+    return near(name.upper(), CORE_NAMES) or f"what RewriteRule and the like have set is %{{{name}}}e"
 
 
 _MEASURED: dict[str, Get] = {

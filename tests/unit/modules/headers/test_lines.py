@@ -59,7 +59,8 @@ CONDITION = "condition must be early, env=[!]name or expr=expression, not"
         ("set X expr=$1", "$1 stands for nothing here", r"write \$1"),
         ("set X expr=%{NOPE}", "there is no variable NOPE", ""),
         ('set X a "expr=%{NOPE} == 1"', "there is no variable NOPE", ""),
-        ("set X %{NOPE}s", "no module that is loaded has a variable NOPE", ""),
+        ("set X %{NOPE}s", "no module that is loaded has a variable NOPE", "have set is %{NOPE}e"),
+        ("set X %{REMOTE_ADR}s", "no module that is loaded has a variable REMOTE_ADR", "mean REMOTE_ADDR?"),
         ("set X %{SSL_PROTOCOL}s", "no module that is loaded has a variable SSL_PROTOCOL", "LoadModule ssl_module"),
     ],
 )  # fmt: skip
