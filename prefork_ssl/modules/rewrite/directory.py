@@ -102,7 +102,7 @@ class DirectoryRules:
 
     def _in_folder(self, request: Request) -> tuple[str, Place] | None:
         name = request.filename
-        if name is None:
+        if name is None or _is_no_file(request):
             return None
         found = self._search(name)
         if found is None:  # it is the directory itself, without a slash
@@ -125,3 +125,9 @@ class DirectoryRules:
         start = request.path[found.end() :]
         base = self._base or (prefix if prefix.endswith("/") else f"{prefix}/")
         return start, LocationPlace(request, base, start, base)
+
+
+def _is_no_file(request: Request) -> bool:
+    """Whether an application without a script answers: the file name is only what DocumentRoot makes of the URL then,
+    and who hands all that is no file on to the application must not do so again."""
+    return "SCRIPT_NAME" in request.env and (request.filename or "").endswith(request.path)

@@ -13,7 +13,7 @@ from prefork_ssl.modules.rewrite.template import Template, parse_template
 # Rounds that N may start: each is all rules over a text that may be long. Apache's 10000 would take a worker seconds.
 _ROUNDS = 1000
 
-_STATUS_WORDS = {"permanent": 301, "temp": 302, "seeother": 303}
+_STATUS_WORDS = {"": 302, "permanent": 301, "temp": 302, "seeother": 303}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ _Change = Callable[[RuleFlags, str], RuleFlags]
 
 
 def _redirect(flags: RuleFlags, text: str) -> RuleFlags:
-    status = _STATUS_WORDS.get(text.lower(), 302 if not text else _number(text))
+    status = _STATUS_WORDS.get(text.lower()) or _number(text)
     if not 300 <= status <= 599 or status == 304:
         raise BadArgument(f"must be a status from 300 to 599 and not 304, but is {text}")
     return replace(flags, status=status)
