@@ -27,6 +27,7 @@ from prefork_ssl.modules.ssl.sessions.trouble import Kind, Trouble
 # Seconds between two sweeps.
 _SWEEP_EACH = 15.0
 _NOT_MADE = "is there room on its disk, and the right to write in its directory?"
+_LEAVE = "a new one was made; nobody else should touch these files"
 
 
 class MutexFile:
@@ -43,10 +44,15 @@ class MutexFile:
         put_in_place(self._path, lambda path: path.touch(0o600), self._identity)
         self._fd = open_mutex_file(self._path)
 
-    def restore(self) -> None:
-        """Make it anew if it is not there any more, and nobody still has the lock of the old one. Raises OSError."""
-        if self._fd < 0 or (not self._in_place() and lock_descriptor(self._fd, blocking=False)):
+    def restore(self) -> bool:
+        """Make it anew if it is not there any more, and nobody still has the lock of the old one; whether that was so.
+
+        Raises OSError.
+        """
+        gone = self._fd < 0 or (not self._in_place() and lock_descriptor(self._fd, blocking=False))
+        if gone:
             self.make()
+        return gone
 
     def acquire(self) -> bool:
         """Take the lock, if nobody has it."""
@@ -80,6 +86,8 @@ class Keeper:
         self._mutex = MutexFile(place.mutex, identity) if place.mutex else None
         self._sweeper = Sweeper(place, identity)
         self._sweeps_at = 0.0
+        self._stamp: object = None
+        self._changed_at = 0.0
 
     def begin(self, trouble: Trouble) -> None:
         """Make everything anew: what is there is of an earlier server, whose key nobody has any more."""
@@ -91,11 +99,7 @@ class Keeper:
 
         `lifetime` is how many seconds a session is kept at most.
         """
-        self._do(trouble, self._restore)
-        now = time.monotonic()
-        if now >= self._sweeps_at and self._changed_within(lifetime + 2 * _SWEEP_EACH):
-            self._sweeps_at = now + _SWEEP_EACH
-            self._do(trouble, self._sweeper.start)
+        self._do(trouble, lambda: self._look_after(lifetime, trouble))
 
     def remove(self) -> None:
         """Take the store away, and what other types may have left in its place."""
@@ -127,25 +131,36 @@ class Keeper:
         place = self.place
         put_in_place(place.path, lambda path: place.kind.create(path, place.limit), self.identity)
 
-    def _restore(self) -> None:
-        if self._mutex is not None:
-            self._mutex.restore()
-        if self._is_intact():
-            return
+    def _look_after(self, lifetime: float, trouble: Trouble) -> None:
+        self._restore(trouble)
+        now, stamp = time.monotonic(), self.place.kind.stamp(self.place.path)
+        if stamp != self._stamp:
+            self._stamp, self._changed_at = stamp, now
+        if now >= self._sweeps_at and now - self._changed_at < lifetime + 2 * _SWEEP_EACH:
+            self._sweeps_at = now + _SWEEP_EACH
+            self._sweeper.start()
+
+    def _restore(self, trouble: Trouble) -> None:
+        if self._mutex is not None and self._mutex.restore():
+            trouble.tell(Kind.MUTEX, f"the mutex {self.place.mutex} was gone", _LEAVE)
+        if not self._is_intact() and self._remake():
+            trouble.tell(Kind.READING, f"{self.place.path} was gone or damaged", _LEAVE)
+
+    def _remake(self) -> bool:
+        """Make the store anew, unless a worker is just at it; whether that was done."""
         if self._mutex is None:
             self._make_store()
-        elif self._mutex.acquire():
-            try:
-                # A worker may just have been in the middle of a change.
-                if not self._is_intact():
-                    self._make_store()
-            finally:
-                self._mutex.release()
+            return True
+        if not self._mutex.acquire():
+            return False
+        try:
+            # A worker may just have been in the middle of a change.
+            if self._is_intact():
+                return False
+            self._make_store()
+            return True
+        finally:
+            self._mutex.release()
 
     def _is_intact(self) -> bool:
         return self.place.kind.intact(self.place.path, self.place.limit)
-
-    def _changed_within(self, seconds: float) -> bool:
-        files = (Path(f"{self.place.path}{suffix}") for suffix in self.place.kind.suffixes)
-        changes = (file.stat().st_mtime for file in files if file.exists())
-        return max(changes, default=0.0) > time.time() - seconds

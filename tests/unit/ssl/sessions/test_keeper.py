@@ -112,9 +112,19 @@ def test_what_is_gone_or_damaged_is_made_anew(place, harm):
     fill(place, 5, time.time() + 100)
     do(harm, place.kind, place.path)
     keeper.tend(told, 300)
-    assert not told.now
+    assert set(told.now) <= {Kind.READING}
     if harm == "deleted" or place.kind.reads_alone:
         assert keys(place) == set()
+        assert "was gone or damaged" in told.now[Kind.READING]
+
+
+def test_a_mutex_that_is_gone_is_made_anew(place):
+    keeper, told = begun(place)
+    filed = fill(place, 5, time.time() + 100)
+    place.mutex.unlink()
+    keeper.tend(told, 300)
+    assert "was gone" in told.now[Kind.MUTEX]
+    assert keys(place) == filed
 
 
 def test_a_directory_that_cannot_be_written_to(place):
@@ -126,7 +136,7 @@ def test_a_directory_that_cannot_be_written_to(place):
     assert "cannot be made" in told.now[Kind.KEEPING]
     place.path.parent.mkdir()
     keeper.tend(told, 300)
-    assert not told.now
+    assert Kind.KEEPING not in told.now
     assert keys(place) == set()
 
 
@@ -141,6 +151,22 @@ def test_expired_sessions_are_swept_by_a_process_of_its_own(place, monkeypatch):
         time.sleep(0.1)
     assert keys(place) == live
     assert not told.now
+
+
+def test_what_nobody_changes_is_not_swept_for_ever(place, monkeypatch):
+    """A lifetime, and a little longer."""
+    monkeypatch.setattr(room, "_SWEEP_EACH", 0.0)
+    sweeps = []
+    monkeypatch.setattr(room.Sweeper, "start", lambda _self: sweeps.append(1))
+    keeper, told = begun(place)
+    keeper.tend(told, 60)
+    assert len(sweeps) == 1
+    time.sleep(0.02)
+    keeper.tend(told, 0.01)
+    assert len(sweeps) == 1
+    fill(place, 1, time.time() + 100)
+    keeper.tend(told, 60)
+    assert len(sweeps) == 2
 
 
 @ROOT

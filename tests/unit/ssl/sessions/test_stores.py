@@ -104,6 +104,15 @@ def test_what_is_filed_is_found(store):
     assert store.get(key) is None
 
 
+def test_changes_show_from_outside(kind, path, store):
+    earlier = kind.stamp(path)
+    assert store.get(session_id()) is None
+    assert kind.stamp(path) == earlier
+    time.sleep(0.02)  # the clock of a file system may be slow
+    store.write({session_id(): record(1000)})
+    assert kind.stamp(path) != earlier
+
+
 def test_a_later_record_replaces_an_earlier_one(store):
     key = session_id()
     store.write({key: record(1000)})

@@ -70,6 +70,12 @@ class LMDBStore(Store):
         start, size = head(path, _SIGNATURE_AT + len(_SIGNATURE))
         return super().intact(path, limit) and size == _size(limit) and start.endswith(_SIGNATURE)
 
+    @classmethod
+    def stamp(cls, path: Path) -> object:
+        """See Store. Each transaction leaves its number in one of two pages; the time of a change of what is mapped
+        into memory is not told by every file system."""
+        return head(path, 2 * _PAGE)
+
     def __init__(self, path: Path, limit: int) -> None:
         self._path = path
         self._size = _size(limit)
@@ -234,7 +240,7 @@ def _size(limit: int) -> int:
 
 
 def _make(path: Path) -> None:
-    """An empty file that is overwritten in place: btrfs would need new room for each page, on a disk that may be full."""
+    """An empty file that is overwritten in place. With copies of pages, btrfs had no room for them on a full disk."""
     with path.open("xb") as file:
         os.fchmod(file.fileno(), 0o600)
         with suppress(OSError):  # other file systems know no such flag, and need none

@@ -70,6 +70,12 @@ class Store(ABC):
         """Whether there is such a store, as far as a look from outside tells."""
         return all(is_file(Path(f"{path}{suffix}")) for suffix in cls.suffixes)
 
+    @classmethod
+    def stamp(cls, path: Path) -> object:
+        """Something that is another after each change of the store, for who looks from outside."""
+        found = (file.stat() for suffix in cls.suffixes if is_file(file := Path(f"{path}{suffix}")))
+        return [(each.st_mtime_ns, each.st_size) for each in found]
+
     @abstractmethod
     def __init__(self, path: Path, limit: int) -> None:
         """Open a store that was made with this limit."""
