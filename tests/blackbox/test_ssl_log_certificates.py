@@ -234,6 +234,12 @@ def test_a_client_that_misses_the_ocsp_answer(server: Server, version: int) -> N
     ("number", "name", "hint"),
     [
         (10, "unexpected_message", "the client does not understand what this server has sent: .*"),
+        (20, "bad_record_mac", "bytes were changed on the way: .*"),
+        (
+            40,
+            "handshake_failure",
+            "the client found nothing of what it wants: .* SSLProtocol and SSLCipherSuite",
+        ),
         (47, "illegal_parameter", "the client does not understand what this server has sent: .*"),
         (
             49,
@@ -243,6 +249,11 @@ def test_a_client_that_misses_the_ocsp_answer(server: Server, version: int) -> N
         (51, "decrypt_error", "the client cannot verify our signature: .*"),
         (71, "insufficient_security", "the client wants stronger ciphers than SSLCipherSuite allows"),
         (80, "internal_error", "the client has a problem of its own: look there"),
+        (
+            100,
+            "no_renegotiation",
+            "the client does not let itself be asked .* SSLVerifyClient in the <VirtualHost>",
+        ),
         (110, "unsupported_extension", "the client does not understand what this server has sent: .*"),
         (
             113,

@@ -65,5 +65,5 @@ def alert_in(data: bytes) -> str:
 def alert_in_words(reason: str) -> str:
     """The name of the alert that OpenSSL's `reason` for a failure tells of; "" if it tells of none."""
     match = _IN_WORDS.fullmatch(reason)
-    name = match["name"].replace(" ", "_") if match else ""
+    name = match["name"].replace(" ", "_").replace("cancelled", "canceled") if match else ""
     return name if name in _KNOWN else ""

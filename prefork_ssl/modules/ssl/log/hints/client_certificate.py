@@ -14,6 +14,8 @@ from prefork_ssl.modules.ssl.log.event import quoted
 from prefork_ssl.modules.ssl.openssl import Rejection
 
 _CODES = SSL.X509VerificationCodes
+# X509_V_ERR_EE_KEY_TOO_SMALL, CA_KEY_TOO_SMALL and CA_MD_TOO_WEAK of <openssl/x509_vfy.h>, which have no names there.
+_TOO_WEAK = (66, 67, 68)
 _LONGEST_NAME = 200  # characters
 
 MISSING = (
@@ -162,4 +164,5 @@ _HINTS: dict[int, Callable[[Rejection, int], str]] = {
     _CODES.ERR_INVALID_PURPOSE: _purpose,
     _CODES.ERR_INVALID_CA: _no_authority,
     _CODES.ERR_CERT_REJECTED: _rejected,
+    **dict.fromkeys(_TOO_WEAK, _weak),
 }

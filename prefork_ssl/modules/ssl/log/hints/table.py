@@ -55,6 +55,7 @@ _ALERTS: dict[str, Callable[[Failure], str] | str] = {
     "insufficient_security": "the client wants stronger ciphers than SSLCipherSuite allows",
     "decrypt_error": "the client cannot verify our signature: something in between changes the handshake",
     "bad_record_mac": _CHANGED,
+    "decryption_failed": _CHANGED,
     "internal_error": "the client has a problem of its own: look there",
     "user_canceled": "somebody stopped it",
     "no_renegotiation": _NO_RENEGOTIATION,
