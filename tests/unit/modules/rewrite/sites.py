@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unit.modules.asking import LOCAL, new_request
+from unit.modules.asking import LOCAL, body_of, new_request
 
 from prefork_ssl.config.build import read_configuration
 from prefork_ssl.config.errors import ConfigError
@@ -66,13 +66,17 @@ class Site:
         self.generation = build(configuration, loader, 1)
         self._endpoint = Dispatcher(self.generation).at(LOCAL)
 
-    def get(self, target: str, **headers: str) -> Answer:
-        """The answer to a request."""
+    def fetch(self, target: str, **headers: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Status, fields and body of the answer to a request."""
         request = new_request(self.generation, target, **{"host": "www.example.com", **headers})
         response = self._endpoint.answer(request)
-        body = response.body if isinstance(response.body, bytes) else b""
-        told = json.loads(body) if ("Content-Type", "application/json") in response.headers else {}
-        return Answer(response.status, response.headers, told)
+        return response.status, response.headers, body_of(response)
+
+    def get(self, target: str, **headers: str) -> Answer:
+        """The answer to a request, and what telling.py tells of it."""
+        status, fields, body = self.fetch(target, **headers)
+        told = json.loads(body) if ("Content-Type", "application/json") in fields else {}
+        return Answer(status, fields, told)
 
     def path(self, target: str, **headers: str) -> str:
         """What comes of a target: the file below DocumentRoot, "STATUS LOCATION", or "STATUS"."""
