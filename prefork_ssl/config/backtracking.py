@@ -7,7 +7,8 @@ doubles with each letter. Here the simple ones are told apart, those whose time 
 
 Loops are *, + and {n,}; ways are all other choices. In what begins at the beginning (^), a loop costs nothing if what
 follows it cannot be part of it ([0-9]+/), since it can end in one place only. Nor does a last .* since it finds all of
-the rest. Anything unusual counts as not simple.
+the rest. Within look-around, whatever follows does not follow there, so that each loop costs. Anything unusual counts
+as not simple.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _MOST_WAYS = 64
 _TOKEN = re.compile(
     r"""
       (?P<open>\((?!\?)|\(\?:|\(\?P<\w+>)
+    | (?P<look>\(\?<?[=!])
     | (?P<close>\))
     | (?P<bar>\|)
     | (?P<anchor>\^|\\[AZbB])
@@ -30,6 +32,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+_KINDS = ("open", "look", "close", "bar", "anchor", "repeat", "atom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def _tokens(expression: str) -> list[_Token] | None:
         if found is None:
             return None
         place = found.end()
-        kind = next(name for name in ("open", "close", "bar", "anchor", "repeat", "atom") if found[name])
+        kind = next(name for name in _KINDS if found[name])
         tokens.append(_Token(kind, found[0], *_bounds(found)) if kind == "repeat" else _Token(kind, found[0]))
     return tokens
 
@@ -72,19 +77,21 @@ def _bounds(found: re.Match[str]) -> tuple[int, int | None]:
 
 def _is_bounded(tokens: Sequence[_Token], options: re.RegexFlag) -> bool:
     anchored = bool(tokens) and tokens[0].text in ("^", r"\A")
-    ways, loops, bars = 1, 0, [0]
+    ways, loops, bars, looks = 1, 0, [0], [False]
     for index, token in enumerate(tokens):
-        if token.kind == "open":
+        if token.kind in ("open", "look"):
             bars.append(0)
+            looks.append(looks[-1] or token.kind == "look")
         elif token.kind == "close":
             ways *= bars.pop() + 1
+            looks.pop()
         elif token.kind == "bar":
             bars[-1] += 1
         elif token.kind == "repeat" and token.most is None:
             if tokens[index - 1].kind != "atom":
                 return False
             certain = anchored and not bars[0] and loops == 0 and _ends_in_one_place(tokens, index, options)
-            loops += not (certain or _takes_the_rest(tokens, index))
+            loops += looks[-1] or not (certain or _takes_the_rest(tokens, index))
         elif token.kind == "repeat":
             if tokens[index - 1].kind != "atom" and token.most != 1:
                 return False

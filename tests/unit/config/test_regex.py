@@ -34,6 +34,10 @@ BOUNDED = [
     "(?i)^/index\\.html?$",
     "/private/.*",
     "^a{3,5}b",
+    "^/(?!static/|img/)(.*)$",
+    r"/\.(?!well-known(?:/|$))",
+    "(?<!x)y(?=z)",
+    "^(?=a+)b",
 ]
 UNBOUNDED = [
     "(a+)+$",
@@ -47,7 +51,9 @@ UNBOUNDED = [
     "^a{500}b",
     "^a+$|[0-9]+x",
     r"^(.*)\1",
-    "^(?=a)",
+    "(?=a+)b",
+    "^(?=a*)(?=a*)b",
+    "^(?!(?:a|aa)+$)",
     "(?m)^a.*$",
     "(?x)^ a",
 ]
@@ -118,7 +124,9 @@ def test_all_engines_find_the_same(expression, text, start):
 
 
 @given(
-    st.lists(st.sampled_from([*PIECES, "a*", ".*", "a?", "(a|b)", "/"]), min_size=1, max_size=12).map("".join)
+    st.lists(
+        st.sampled_from([*PIECES, "a*", ".*", "a?", "(a|b)", "/", "(?=", "(?!a"]), min_size=1, max_size=12
+    ).map("".join)
 )
 def test_what_counts_as_bounded_is(expression):
     try:
