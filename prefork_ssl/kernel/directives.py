@@ -129,14 +129,14 @@ def _later_levels(earlier: Mapping[str, Level], later: Mapping[str, Level]) -> M
     return later if "" in later else {**earlier, **later}
 
 
-def _error_document(words: Words, _place: Place) -> Mapping[int, str]:
+def _error_document(words: Words, _place: Place) -> Mapping[int, str | None]:
     code, document = words
     if not (code.isdigit() and 400 <= int(code[:4]) <= 599):
         raise BadArgument(f"the status must be from 400 to 599, not {code!r}")
     if code == "401" and "://" in document.partition(" ")[0]:
         # Whoever is sent elsewhere is not asked for a password (Apache refuses this, too).
         raise BadArgument("the document of status 401 cannot be on another server", "write a path, or a text")
-    return {int(code): document}
+    return {int(code): None if document.lower() == "default" else document}
 
 
 def _log_target(word: str, place: Place) -> str:
@@ -219,12 +219,12 @@ LOG_LEVEL: Directive[Mapping[str, Level]] = Directive(
     _later_levels,
     _later_levels,
 )
-ERROR_DOCUMENT: Directive[Mapping[int, str]] = Directive(
+ERROR_DOCUMENT: Directive[Mapping[int, str | None]] = Directive(
     "ErrorDocument",
-    many("status text|/path|URL", _error_document, least=2, most=2),
+    many("status text|/path|URL|default", _error_document, least=2, most=2),
     ANYWHERE,
     {},
-    "What is sent instead of the plain page of an error status.",
+    "What is sent instead of the plain page of an error status; default is the plain page again.",
     append,
     append,
 )

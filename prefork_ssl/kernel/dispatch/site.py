@@ -154,20 +154,23 @@ class Site:
 
     def _respond(self, request: Request) -> tuple[Response, DirectoryPhases]:
         """The response as handlers and refusals have it, and the phases that hold where it was made."""
-        local = self._sections.base
+        local: DirectoryPhases | None = None
         try:
             answer: Response | Elsewhere | None = first(self._phases.arrival, request)
             received, moves = request.headers, 0
             while not isinstance(answer, Response):
                 if answer is not None:
                     moves += 1
+                    local = None
                     _move(request, answer, moves)
                     if request.headers is not received:  # what fixups made of them is forgotten, too
                         request.headers = received
                     answer = first(self._phases.translate, request)
                 if answer is None:
-                    local = self._sections.find(request)
+                    local = self._enter(request)
                     answer = _within(local, request)
+            if local is None:  # answered before: by a redirection of the host, for example
+                local = self._enter(request)
         except RequestError as error:
             answer = _refusal(error)
         except OutOfTime as error:
@@ -180,7 +183,13 @@ class Site:
         except Exception:  # noqa: BLE001
             self.failed(request)
             answer = Response(500)
-        return answer, local
+        return answer, local or self._sections.base
+
+    def _enter(self, request: Request) -> DirectoryPhases:
+        """The phases that hold for the request; from now on, it has their settings."""
+        local = self._sections.find(request)
+        request.settings = local.settings
+        return local
 
     def _finish(self, request: Request, response: Response, local: DirectoryPhases) -> Response:
         if response.body is None and response.status >= 400:
@@ -203,7 +212,6 @@ def _move(request: Request, target: Elsewhere, moves: int) -> None:
 
 def _within(local: DirectoryPhases, request: Request) -> Response | Elsewhere:
     """What the first function of the merged settings that has an answer gives."""
-    request.settings = local.settings
     if request.handler is None:
         request.handler = local.handler
     if request.body is not NO_BODY:

@@ -104,11 +104,16 @@ def _with_local(
     request: Request, response: Response, document: str, serve: Callable[[Request], Response]
 ) -> Response:
     page = serve(_inner_request(request, document, response.status))
-    if page.status == 200:
+    if page.status == 200 or _tells_the_same(page, response):
         return _with_page(response, page)
     page.discard()
     failed = f"Its error document failed too: {page.status} {reason(page.status)}."
     return with_plain_page(request, response, failed)
+
+
+def _tells_the_same(page: Response, response: Response) -> bool:
+    """Whether the page comes from an application that gives it the status which it is about."""
+    return page.status == response.status and page.body is not None
 
 
 def _inner_request(request: Request, target: str, status: int) -> Request:

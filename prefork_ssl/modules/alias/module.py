@@ -21,6 +21,8 @@ def _translate(generation: Generation, host: Host) -> RequestPhase | None:
         return None
 
     def translate(request: Request) -> Response | None:
+        if request.handler is not None:  # a proxy has it: in Apache, too, that comes before
+            return None
         response = _redirected(request, redirections)
         if response is not None:
             return response
@@ -35,8 +37,8 @@ def _translate(generation: Generation, host: Host) -> RequestPhase | None:
     return translate
 
 
-def _handler(_generation: Generation, host: Host, settings: Settings) -> RequestPhase | None:
-    """Redirects written in <Directory>, <Location> and <Files>: after access control, before other handlers."""
+def _fixup(_generation: Generation, host: Host, settings: Settings) -> RequestPhase | None:
+    """Redirects written in <Directory>, <Location> and <Files>: after access control, before any handler."""
     redirections = rules_in_force(REDIRECTS, settings, host.settings, with_outer=False)
     if not redirections:
         return None
@@ -60,6 +62,6 @@ def _answer(status: int, url: str, query: str | None) -> Response:
 module = Module(
     name="alias",
     directives=(*ALIASES, *REDIRECTS),
-    hooks=Hooks(translate=_translate, handler=_handler),
-    after=("rewrite_module",),
+    hooks=Hooks(translate=_translate, fixup=_fixup),
+    after=("rewrite_module", "proxy_module"),
 )

@@ -81,7 +81,7 @@ module = Module(
         fixup=_fixup,
         handler=_handler,
     ),
-    after=("rewrite_module", "alias_module", "files_module"),
+    after=("rewrite_module",),
 )
 
 # What Apache has in modules of their own is all in this one: their LoadModule lines do no harm.
