@@ -14,8 +14,8 @@ what `access` returns can be overruled by who the user is; a RequestError that i
     each worker         worker_start ... worker_stop
     each connection     connection
     each request        post_read, translate,                     per virtual host
-                        access, authorise (which asks to authenticate where it must), fixup, handler, response
-                                                          per merged directory settings
+                        header_parser, access, authorise (which asks to authenticate where it must), fixup, handler,
+                        response                          per merged directory settings
                         log                                       per virtual host
 
 Handlers that run applications ask `environment` (per merged directory settings) what these are told.
@@ -157,6 +157,7 @@ class Hooks:
     connection: ConnectionFactory | None = None
     post_read: HostFactory | None = None
     translate: TranslateFactory | None = None
+    header_parser: DirectoryFactory | None = None
     access: DirectoryFactory | None = None
     authenticate: AuthenticationFactory | None = None
     authorise: AuthoriseFactory | None = None

@@ -87,7 +87,7 @@ class Request:
 
     Set by the loop: method, target (as sent, latin-1), version ("HTTP/1.1"), headers (and with them fields: the same by
     name, several lines joined by ", "), body, transport, started (time.time()), number (of requests before this one on
-    the connection).
+    the connection), reply_version (by its rules the response is framed: `version`, but for clients that need another).
     Set by dispatch: site, host, host_name (from the target or the Host field; lower case, no port; "" without either),
     path (decoded and normalised, begins with "/"; "*" for OPTIONS *; bytes that are not UTF-8 as with os.fsdecode),
     query (without "?"; None if there was no "?"), settings (merged), previous (the request within which this one is
@@ -113,6 +113,7 @@ class Request:
         "path_info",
         "previous",
         "query",
+        "reply_version",
         "response",
         "settings",
         "site",
@@ -143,7 +144,7 @@ class Request:
     ) -> None:
         self.method = method
         self.target = target
-        self.version = version
+        self.version = self.reply_version = version
         self._headers = headers
         self.fields = _by_name(headers)
         self.body = body
@@ -179,6 +180,7 @@ class Request:
         inner = Request(method, target, self.version, headers, NO_BODY, self.transport, self.number)
         inner.site, inner.host, inner.host_name = self.site, self.host, self.host_name
         inner.settings, inner.previous = self.host.settings, self
+        inner.env = {name: value for name, value in self.env.items() if name not in _OF_PATH}
         inner.started = self.started
         return inner
 

@@ -15,6 +15,7 @@ import os
 import socket
 import struct
 import termios
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -255,6 +256,10 @@ class Transport:
         """What to say to something that cannot be served as a request, if this connection is not for HTTP at all; None:
         what is wrong with it."""
         return None
+
+    def accommodate(self, env: Mapping[str, str]) -> None:
+        """Do as variables of a request (Request.env) say about its connection, if there are any that this transport
+        knows."""
 
     def shutdown(self) -> None:
         """End the conversation in good order, as this protocol has it; the caller closes the wire afterwards."""

@@ -66,7 +66,7 @@ class _Names(dict[str | None, tuple[Site, str]]):
 
 
 class Dispatcher:
-    """The rules of one generation at work. `writer` sends its responses."""
+    """The rules of one generation at work. `writers` send its responses, by the version that status lines name."""
 
     def __init__(self, generation: Generation) -> None:
         self._hosts = generation.hosts
@@ -74,7 +74,8 @@ class Dispatcher:
         self._targets = _Targets()
         self._endpoints: dict[NameTable, Endpoint] = {}
         server = generation.configuration.server.settings
-        self.writer = ResponseWriter(server_software(server, generation.modules))
+        software = server_software(server, generation.modules)
+        self.writers = {version: ResponseWriter(software, version) for version in ("HTTP/1.0", "HTTP/1.1")}
 
     def at(self, local: tuple[str, int]) -> Endpoint:
         """The endpoint of connections to this address of ours."""

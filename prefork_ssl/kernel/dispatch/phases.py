@@ -35,9 +35,9 @@ class HostPhases:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DirectoryPhases:
-    """What happens where these settings hold. `admission` decides who may enter; `steps` are that, then the fixups and
-    the handlers: the first that gives a response has answered. `handler` is SetHandler's name, `body_limit` in bytes
-    (0: none)."""
+    """What happens where these settings hold. `admission` looks at the request and decides who may enter; `steps` are
+    that, then the fixups and the handlers: the first that gives a response has answered. `handler` is the name that
+    SetHandler gives, `body_limit` in bytes (0: none)."""
 
     settings: Settings
     handler: str | None
@@ -97,12 +97,13 @@ def _of_server(request: Request) -> Response | None:
 def _admission(generation: Generation, host: Host, settings: Settings) -> tuple[RequestPhase, ...]:
     """Who may enter: those who pass both access and authorisation, or, by Satisfy, either."""
     hooks = [module.hooks for module in generation.modules]
+    parsers = _made((hook.header_parser for hook in hooks), generation, host, settings)
     access = _made((hook.access for hook in hooks), generation, host, settings)
     ways = _made((hook.authenticate for hook in hooks), generation, host, settings)
     authorise = _made((hook.authorise for hook in hooks), generation, host, settings, ways)
     if settings[SATISFY] is Satisfy.ANY and access and authorise:
-        return (_either(access, authorise),)
-    return (*access, *authorise)
+        return (*parsers, _either(access, authorise))
+    return (*parsers, *access, *authorise)
 
 
 def _either(access: Sequence[RequestPhase], authorise: Sequence[RequestPhase]) -> RequestPhase:

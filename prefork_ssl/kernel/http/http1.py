@@ -15,9 +15,10 @@ from prefork_ssl.kernel.http.body import MessageBody
 from prefork_ssl.kernel.http.head import check_fields, check_sizes, read_version, stays_open
 from prefork_ssl.kernel.http.incoming import Incoming
 from prefork_ssl.kernel.http.limits import PacedReader
+from prefork_ssl.kernel.http.old_clients import status_version
 from prefork_ssl.kernel.http.parser import MessageParser
 from prefork_ssl.kernel.http.response_head import InvalidResponse
-from prefork_ssl.kernel.http.response_writer import BrokenBody
+from prefork_ssl.kernel.http.response_writer import BrokenBody, ResponseWriter
 from prefork_ssl.kernel.request import NO_BODY, Request, RequestBody, RequestError, Response
 from prefork_ssl.kernel.transport import Deadline, Transport
 
@@ -81,6 +82,7 @@ class Conversation:
         "_serving",
         "_transport",
         "_writer",
+        "_writers",
         "endpoint",
         "unheard",
     )
@@ -88,7 +90,8 @@ class Conversation:
     def __init__(self, transport: Transport, dispatcher: Dispatcher, serving: Serving) -> None:
         self._transport = transport
         self._serving = serving
-        self._writer = dispatcher.writer
+        self._writers = dispatcher.writers
+        self._writer = dispatcher.writers["HTTP/1.1"]
         self.endpoint = dispatcher.at(transport.wire.local)
         self._limits = limits = self.endpoint.limits
         self._incoming = Incoming(transport, limits)
@@ -144,18 +147,19 @@ class Conversation:
         self._serving.request_begins(request)
         response = self.endpoint.answer(request)
         site = request.site
+        writer = self._accommodate(request, response) if request.env else self._writer
         keep = self._may_stay(request, response, body)
         if isinstance(body, MessageBody):
             body.awaited = (
                 False  # whoever reads it while the response leaves must not say "100 Continue" within that
             )
         try:
-            keep = self._writer.send(request, response, keep)
+            keep = writer.send(request, response, keep)
             if response.upgrade is not None:
                 response.sent = response.upgrade.converse(self._incoming.pending)
         except InvalidResponse as error:
             response = site.unsendable(request, error)
-            keep = self._writer.send(request, response, keep)
+            keep = writer.send(request, response, keep)
         except BrokenBody as error:
             site.broken(request, error)
             raise ConnectionAbortedError(str(error)) from error
@@ -167,9 +171,14 @@ class Conversation:
             self.unheard = not keep
         return keep
 
+    def _accommodate(self, request: Request, response: Response) -> ResponseWriter:
+        """Do as variables of the request say, which are there for clients that need it; who sends the response."""
+        self._transport.accommodate(request.env)
+        return self._writers[status_version(request, response)]
+
     def _may_stay(self, request: Request, response: Response, body: RequestBody) -> bool:
         """Whether the connection can be used again as far as we know before the response is sent."""
-        if not stays_open(request.version, request.fields.get("connection")):
+        if not stays_open(request.reply_version, request.fields.get("connection")):
             return False
         limits = request.site.limits
         self._incoming.idle = limits.idle

@@ -57,11 +57,12 @@ def field_lines(fields: Iterable[Field]) -> str:
 
 
 class HeadWriter:
-    """Makes heads for a server of this name (the Server field's value)."""
+    """Makes heads for a server of this name (the Server field's value) with this version in the status line."""
 
-    __slots__ = ("_line", "_second", "_server", "_starts")
+    __slots__ = ("_line", "_second", "_server", "_starts", "_version")
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, version: str = "HTTP/1.1") -> None:
+        self._version = version
         self._server = f"Server: {server}\r\n"
         self._second = 0
         self._starts: dict[int | tuple[int, tuple[Field, ...]], str] = {}
@@ -89,7 +90,7 @@ class HeadWriter:
 
     def _start(self, status: int) -> str:
         date = formatdate(self._second, usegmt=True)
-        start = f"HTTP/1.1 {status} {reason(status)}\r\nDate: {date}\r\n{self._server}"
+        start = f"{self._version} {status} {reason(status)}\r\nDate: {date}\r\n{self._server}"
         self._starts[status] = start
         return start
 

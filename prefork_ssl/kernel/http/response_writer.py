@@ -27,12 +27,13 @@ class BrokenBody(Exception):
 
 
 class ResponseWriter:
-    """Writes responses of a server of this name. Holds no state of a connection."""
+    """Writes responses of a server of this name, whose status lines name this version. Holds no state of a
+    connection."""
 
     __slots__ = ("_heads",)
 
-    def __init__(self, server: str) -> None:
-        self._heads = HeadWriter(server)
+    def __init__(self, server: str, version: str = "HTTP/1.1") -> None:
+        self._heads = HeadWriter(server, version)
 
     def send(self, request: Request, response: Response, keep: bool) -> bool:
         """Send the response; returns whether the connection can be kept (`keep`, unless the framing needs its end).
@@ -58,7 +59,7 @@ class ResponseWriter:
     def _head(self, request: Request, response: Response, keep: bool, framing: str) -> bytes:
         if not keep:
             framing += "Connection: close\r\n"
-        elif request.version == "HTTP/1.0":
+        elif request.reply_version == "HTTP/1.0":
             framing += "Connection: keep-alive\r\n"
         return self._heads.head(response.status, response.headers, framing)
 
@@ -158,7 +159,7 @@ _UNTIL_CLOSE = _Framing("", _as_it_is, _nothing)
 def _framing(request: Request, response: Response) -> _Framing:
     if response.length is not None:
         return _SIZED
-    return _CHUNKED if request.version == "HTTP/1.1" else _UNTIL_CLOSE
+    return _CHUNKED if request.reply_version == "HTTP/1.1" else _UNTIL_CLOSE
 
 
 def _send_rest(

@@ -67,7 +67,7 @@ class Member:
         os.kill(self.pid, number)
 
     def ask_for_stacks(self) -> None:
-        """Let it write to the error log what each greenlet is doing. One that starts yet would be ended by the signal."""
+        """Let it write to the error log what each greenlet does. One that is still starting would end by the signal."""
         if self.stage is not Stage.STARTING:
             os.kill(self.pid, signal.SIGUSR2)
 

@@ -9,9 +9,9 @@ from prefork_ssl.config.arguments import Words, many
 from prefork_ssl.config.directives import Context, Directive, Place, append, prepend
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.regex import compile_regex
+from prefork_ssl.config.template import Template
 from prefork_ssl.kernel.http.redirects import quote_path
 from prefork_ssl.modules.alias.rules import Alias, Redirection, remainder
-from prefork_ssl.modules.alias.template import Template
 
 _STATUS_WORDS = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}
 _BARE_AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]+", re.IGNORECASE)

@@ -239,7 +239,7 @@ def test_many_names_of_fields_are_not_kept_for_ever():
     names = iter(range(3000))
     server = Server(lambda _request: Response(200, [(f"X-{next(names)}", "a")], b""))
     assert len(server.replies(GET * 90)) == 90
-    assert len(server.dispatcher.writer._heads._line.__self__) <= 1024
+    assert len(server.dispatcher.writers["HTTP/1.1"]._heads._line.__self__) <= 1024
 
 
 # --- bodies that fail ---

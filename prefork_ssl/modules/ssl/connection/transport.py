@@ -12,6 +12,7 @@ from OpenSSL import SSL
 from prefork_ssl.kernel.request import FileBody
 from prefork_ssl.kernel.transport import SLICE, Wire
 from prefork_ssl.modules.ssl.certificate.view import CertificateView
+from prefork_ssl.modules.ssl.connection.closing import STANDARD, asked_for
 from prefork_ssl.modules.ssl.connection.stream import TLSStream, receive, send_at_once
 from prefork_ssl.modules.ssl.connection.traffic import traffic
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
@@ -36,6 +37,7 @@ class TLSTransport(TLSStream):
     # Whether TLS has failed, and been told of; whether close_notify has been said.
     broken = False
     ended = False
+    style = STANDARD
 
     def __init__(self, wire: Wire, tls: ServerConnection, host: TLSHost, hello: ClientHello) -> None:
         super().__init__(wire, tls)
@@ -122,7 +124,7 @@ class TLSTransport(TLSStream):
 
     def finish(self, data: bytes) -> None:
         """See Transport: close_notify leaves together with `data`."""
-        if not 0 < len(data) <= WRITE_SIZE:
+        if not (0 < len(data) <= WRITE_SIZE and self.style.together):
             self.write(data)
             return
         try:
@@ -133,13 +135,15 @@ class TLSTransport(TLSStream):
         self.ended = True
         self.flush()
 
+    def accommodate(self, env: Mapping[str, str]) -> None:
+        """See Transport."""
+        self.style = asked_for(env) or self.style
+
     def shutdown(self) -> None:
-        """Say close_notify, without waiting for the peer's (RFC 8446 section 6.1)."""
-        if not self.ended:
-            self.tls.end()
-            send_at_once(self.wire, self.tls)
+        """See Transport; how this is done, connection/closing.py tells."""
+        self.style.end(self)
         if self.host.log.tells_info:
-            connections.closed(self, "standard", traffic(self.wire.sock))
+            connections.closed(self, self.style.name, traffic(self.wire.sock))
 
     def abandon(self) -> None:
         """See Transport. Without close_notify, the peer knows that something is missing."""

@@ -1,4 +1,4 @@
-"""Replacement texts in which $1 to $9 stand for what a regular expression's groups found."""
+"""Replacement texts in which $1 to $9 stand for what a regular expression's groups found, and $0 for all of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Template:
         """Raises BadArgument for a group that `pattern` has not."""
         parts = [_part(match) for match in _PART.finditer(text)]
         for part in parts:
-            if isinstance(part, int) and not 0 < part <= pattern.groups:
+            if isinstance(part, int) and part > pattern.groups:
                 raise BadArgument(
                     f"${part} stands for no group of {pattern.pattern!r}", "put what is meant in parentheses"
                 )

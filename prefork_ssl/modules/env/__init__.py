@@ -1,0 +1,1 @@
+"""SetEnv, PassEnv and UnsetEnv: variables that applications, logs and headers find with every request (mod_env)."""

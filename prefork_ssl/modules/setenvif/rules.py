@@ -1,0 +1,158 @@
+"""What a line says, and what that does to a request.
+
+    attribute        a text of the request: a header field, or what several are, a variable set before, or of the server
+    pattern          what is looked for in it
+    assignments      what is done to the request's variables if it is found
+
+Where there is no such thing in a request, the text is empty; so ^$ finds what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prefork_ssl.config.errors import Origin
+from prefork_ssl.config.matching import Match, Pattern
+from prefork_ssl.config.regex import compile_regex
+from prefork_ssl.config.template import Template
+from prefork_ssl.kernel.expression.ap_expr import AP_EXPR
+from prefork_ssl.kernel.expression.compiling import compile_expression
+from prefork_ssl.kernel.expression.parsing import Expression
+from prefork_ssl.kernel.octets import as_text
+from prefork_ssl.kernel.variables import resolve
+
+if TYPE_CHECKING:
+    from prefork_ssl.kernel.module import Module
+    from prefork_ssl.kernel.request import Request
+
+# What is set without a value.
+_SET = "1"
+
+_FIELD_NAME = re.compile(r"[!#%&'_`~0-9A-Za-z-]+")
+
+# Names of mod_setenvif that variables do not have.
+_OTHER_NAMES = {"REQUEST_PROTOCOL": "SERVER_PROTOCOL"}
+# These tell of the request itself, and no header field or variable takes their place.
+_SPECIAL = frozenset(
+    ("REMOTE_ADDR", "REMOTE_HOST", "SERVER_ADDR", "REQUEST_METHOD", "SERVER_PROTOCOL", "REQUEST_URI")
+)
+
+Step = Callable[["Request"], None]
+Assign = Callable[["dict[str, str]", Match | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`value` of a variable: a text, one with parts of what a pattern found, or None, which takes the variable away."""
+
+    name: str
+    value: str | Template | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """SetEnvIf attribute pattern assignments."""
+
+    attribute: str
+    pattern: Pattern
+    assignments: tuple[Assignment, ...]
+    origin: Origin
+
+    def compile(self, modules: Sequence[Module]) -> Step:
+        """What the line does. It raises OutOfTime."""
+        search = self.pattern.search
+        assign = _together(self.assignments)
+        if not _FIELD_NAME.fullmatch(self.attribute):
+            return _of_fields(compile_regex(self.attribute, "i"), search, assign)
+        read = _reader(self.attribute, modules)
+
+        def step(request: Request) -> None:
+            found = search(read(request))
+            if found is not None:
+                assign(request.env, found)
+
+        return step
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExpressionRule:
+    """SetEnvIfExpr expression assignments."""
+
+    expression: Expression
+    assignments: tuple[Assignment, ...]
+    origin: Origin
+
+    def compile(self, modules: Sequence[Module]) -> Step:
+        """What the line does. It raises EvaluationError and OutOfTime. Raises BadArgument for names that nobody
+        knows."""
+        holds = compile_expression(self.expression, AP_EXPR, modules).holds
+        assign = _together(self.assignments)
+
+        def step(request: Request) -> None:
+            if holds(request):
+                assign(request.env, None)
+
+        return step
+
+
+def _reader(attribute: str, modules: Sequence[Module]) -> Callable[[Request], str]:
+    name = _OTHER_NAMES.get(attribute.upper(), attribute)
+    variable = resolve(name, modules)
+    if variable is not None and name.upper() in _SPECIAL:
+        return variable
+    field = attribute.lower()
+
+    def read(request: Request) -> str:
+        octets = request.fields.get(field)
+        if octets is not None:
+            return as_text(octets)
+        value = request.env.get(attribute)
+        if value is not None:
+            return value
+        return variable(request) if variable is not None else ""
+
+    return read
+
+
+def _of_fields(names: Pattern, search: Callable[[str], Match | None], assign: Assign) -> Step:
+    """The attribute is whatever field has such a name and such a value."""
+
+    def step(request: Request) -> None:
+        for name, octets in request.fields.items():
+            if names.search(name) is not None:
+                found = search(as_text(octets))
+                if found is not None:
+                    assign(request.env, found)
+                    return
+
+    return step
+
+
+def _together(assignments: Sequence[Assignment]) -> Assign:
+    constants = {each.name: each.value for each in assignments if isinstance(each.value, str)}
+    if len(constants) == len(assignments):
+        return lambda env, _found: env.update(constants)
+
+    def assign(env: dict[str, str], found: Match | None) -> None:
+        for each in assignments:
+            if each.value is None:
+                env.pop(each.name, None)
+            elif isinstance(each.value, str):
+                env[each.name] = each.value
+            elif found is not None:
+                env[each.name] = each.value.expand(found)
+
+    return assign
+
+
+def parse_assignment(word: str, pattern: Pattern | None) -> Assignment:
+    """[!]name[=value]; the value may have parts of what the pattern finds. Raises BadArgument."""
+    name, equals, value = word.partition("=")
+    if name.startswith("!"):
+        return Assignment(name[1:], None)
+    if not equals:
+        return Assignment(name, _SET)
+    return Assignment(name, value if pattern is None or "$" not in value else Template(value, pattern))
