@@ -116,6 +116,37 @@ def test_hotlinks_and_robots(new_server: ServerFactory) -> None:
     assert fetched(server, "/secret/files/x", "-A", "NameOfBadRobot/1")[0] == 403
 
 
+def test_names_of_files_and_of_urls(new_server: ServerFactory) -> None:
+    """The client's URL stays: what it ends in need not be what the file's name ends in."""
+    rules = r"""
+    RewriteEngine On
+    RewriteRule ^/old/$ /new/page.html [L]
+    RewriteRule ^/folder$ /new/ [L]
+    RewriteRule ^/folder/(.*)$ /new/$1 [L]
+    RewriteRule ^/far/(.*)$ @root/conf/$1 [L]
+    <Location /old>
+        Header set X-Section old
+    </Location>
+    <Location /new>
+        Header set X-Section new
+    </Location>
+    """
+    text = "LoadModule headers_module\n" + CONFIGURATION.replace("@rules", rules)
+    server = new_server(text)
+    server.write("new/page.html", b"page")
+    server.write("new/index.html", b"index")
+    (server.root / "conf/x.txt").write_text("far")
+    server.start()
+    assert fetched(server, "/old/")[::2] == (200, b"page")
+    assert clients.get(server.http, "/old/").headers["x-section"] == "old"
+    assert fetched(server, "/folder")[:2] == (301, f"http://localhost:{server.http}/folder/")
+    assert fetched(server, "/folder/")[::2] == (200, b"index")
+    assert fetched(server, "/folder/page.html")[::2] == (200, b"page")
+    assert fetched(server, "/far/x.txt")[::2] == (200, b"far")
+    assert fetched(server, "/far/../../../etc/passwd")[0] == 400
+    assert fetched(server, "/far/%2e%2e/logs/error_log")[0] == 404
+
+
 FRONT = """\
 LoadModule rewrite_module
 LoadModule wsgi_module

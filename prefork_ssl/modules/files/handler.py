@@ -74,12 +74,13 @@ class FileHandler:
 
     def _answer(self, request: Request, root: str, filename: str) -> Response | Elsewhere | None:
         """The directory or file `filename`; `root` is the folder that is trusted."""
-        if request.path.endswith("/"):
+        is_folder = request.path.endswith("/")
+        if is_folder and filename.endswith("/"):
             return self._directory(request, root, filename)
         offer = self._remembered().get((root, filename)) or self._look(root, filename)
-        if offer is None:
-            return self._without_slash(request)
-        return respond(request, offer.choose(request))
+        if offer is not None:
+            return respond(request, offer.choose(request))
+        return self._directory(request, root, filename) if is_folder else self._without_slash(request)
 
     def _without_slash(self, request: Request) -> Response:
         """The answer to a request for a folder by a path that does not end with a slash."""

@@ -11,4 +11,18 @@ engine.py         rules one after the other, over a State
 server.py         rules of a host, before a URL has led anywhere
 directory.py      rules of <Directory> and <Location>, afterwards
 answers.py        redirections, refusals, cookies
+
+Where this differs from Apache, it is on the safe side:
+
+- What a client has encoded as %3F stays part of the path, and begins no query (UnsafeAllow3F: it does).
+- A substitution is a path of the file system only if its first segment stands in the rule, and was there when a worker
+  first saw it; not if a request chooses it (UnsafePrefixStat: it may). All others are below DocumentRoot.
+- "." and ".." are resolved in what rules make, and nothing climbs above the root: 400.
+- Redirections to a path stay paths: the name in them is not taken from the client. NE never lets a control character
+  into a field.
+- N begins 1000 rounds at most, or as many as it says; a URL of more than 64 KB ends the matter, too: 500.
+- $2 where there is no second group, a condition without a rule, and OR without another condition are mistakes.
+- Rules of a directory need no Options FollowSymLinks, since nobody but the administrator writes any. In <Location> they
+  see what follows its path. Where DocumentRoot is missing, every substitution is a URL (PT).
+- Variables keep their names when a request goes on to another URL: there is no REDIRECT_ before those of E.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,8 @@ from prefork_ssl.modules.rewrite.variables import Expand
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`otherwise` is the number of the rule that is next where this one does not apply: behind all that are chained to
-    it. `ends`: no other is next where it does. `first_segment` as of Substitution."""
+    it. `ends`: no other is next where it does. `rooted`: the substitution is a path of the file system, as Apache
+    guesses, since its first segment is there."""
 
     line: RuleLine
     search: Search
@@ -32,7 +34,7 @@ class Rule:
     holds: Holds | None
     substitute: Callable[[State], tuple[str, str | None]] | None
     flags: RuleFlags
-    first_segment: str
+    rooted: bool
     env: tuple[tuple[str, Expand | None], ...]
     cookies: tuple[Expand, ...]
     otherwise: int
@@ -97,7 +99,7 @@ def _bound(each: ConditionalRule, names: Names, trace: Trace | None, otherwise: 
             _not_within(holds) if flags.nosubreq else holds,
             _substitution(line.substitution, names, flags),
             flags,
-            line.substitution.first_segment if line.substitution else "",
+            line.substitution is not None and os.path.lexists(line.substitution.first_segment),
             tuple((name, None if value is None else bind(value, names)) for name, value in flags.env),
             tuple(bind_cookie(cookie, names) for cookie in flags.cookies),
             otherwise,

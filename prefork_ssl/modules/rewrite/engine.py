@@ -117,10 +117,8 @@ def _combined(old: str | None, new: str | None, rule: Rule) -> str | None:
 
 
 def _is_rooted(rule: Rule, path: str) -> bool:
-    """Whether the path is one of the file system, as Apache guesses: its first segment is there. A client must not
-    choose that one, unless UnsafePrefixStat allows it."""
-    first = rule.first_segment
-    if not first and rule.flags.unsafe_prefix_stat:
-        found = _FIRST_SEGMENT.match(path)
-        first = found[0] if found else ""
-    return bool(first) and os.path.lexists(first)
+    """Whether the path is one of the file system. A client must not choose that, unless UnsafePrefixStat allows it."""
+    if rule.rooted or not rule.flags.unsafe_prefix_stat:
+        return rule.rooted
+    found = _FIRST_SEGMENT.match(path)
+    return found is not None and os.path.lexists(found[0])

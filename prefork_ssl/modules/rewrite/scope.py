@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import Origin
-from prefork_ssl.config.tree import Configuration, Host
+from prefork_ssl.config.tree import Host
 from prefork_ssl.modules.rewrite.condition_line import ConditionLine
 from prefork_ssl.modules.rewrite.rule_line import RuleLine
 
@@ -42,6 +42,10 @@ class Scope:
     lines: tuple[Line, ...] = ()
     origin: Origin | None = None
     outer: Scope | None = None
+
+    def __str__(self) -> str:
+        """As the list of directives shows a default."""
+        return "none"
 
     def with_line(self, later: Scope) -> Scope:
         """One more line in the same scope."""
@@ -133,9 +137,3 @@ def grouped(lines: Iterable[Line]) -> Iterator[ConditionalRule]:
         else:
             yield ConditionalRule(tuple(conditions), line)
             conditions = []
-
-
-def all_lines(configuration: Configuration, scope_of: ScopeOf) -> Iterator[tuple[Line, ...]]:
-    """What is written anywhere, scope by scope; a scope may come more than once."""
-    for settings in configuration.scopes:
-        yield scope_of(settings).lines
