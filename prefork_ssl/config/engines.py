@@ -20,10 +20,13 @@ import re2
 import regex
 
 from prefork_ssl.config.backtracking import is_bounded
+from prefork_ssl.config.expanded_size import expanded_size
 from prefork_ssl.config.matching import Match, OutOfTime, Pattern, Search
 
 # Seconds: a thousand times what an expression usually takes.
 _LIMIT = 0.02
+# As many as PCRE takes at most, and these take a tenth of a second to be compiled.
+_LARGEST = 100_000
 
 _PYTHON = re.ASCII | re.DOTALL
 _REGEX = regex.VERSION0 | regex.ASCII | regex.DOTALL
@@ -132,6 +135,8 @@ class _ByteMatch:
 
 
 def _by_regex(written: str, expression: str, flags: str) -> Search:
+    if expanded_size(expression) > _LARGEST:
+        raise OverflowError
     compiled = regex.compile(f"(?{flags})" * bool(flags) + expression, _REGEX)
     find = compiled.search
 

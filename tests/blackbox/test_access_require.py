@@ -243,3 +243,36 @@ def test_mistakes_are_shown_in_their_place(new_server, wallet, line, said):
     assert f"{place}: {first}" in done.stderr
     for other in others:
         assert f"prefork-ssl: {other}" in done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        pytest.param("not " * 10000 + "true", "nested too deeply", id="not"),
+        pytest.param("tolower(" * 5000 + '"a"' + ")" * 5000 + ' eq "a"', "nested too deeply", id="calls"),
+        pytest.param(
+            '"' + "%{tolower:" * 5000 + "a" + "}" * 5000 + '" eq "a"', "too deeply", id="references"
+        ),
+        pytest.param("(" * 10000, "a condition is expected where it ends", id="parentheses"),
+        pytest.param(f"%{{THE_REQUEST}} =~ m/{'(' * 2000}a{')' * 2000}/", "too large", id="groups"),
+        pytest.param("%{THE_REQUEST} =~ m/(((a{1000}){1000}){1000})/", "too large", id="repetitions"),
+        pytest.param("%{THE_REQUEST} =~ m/(/", "is not a regular expression", id="group"),
+        pytest.param(r'"\777" eq "b"', r"\777 is more than a byte can hold", id="octal"),
+        pytest.param('"abc eq', 'the closing " is expected', id="quote"),
+    ],
+)
+def test_hostile_expressions_are_mistakes_like_others(new_server, wallet, expression, said):
+    section = f"<Location />\nSSLRequire {expression}\n</Location>"
+    made = new_server(CONFIGURATION.format(sections=section, plain=""), ca=wallet.root.file, crls=wallet.crls)
+    done = made.run("-t")
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert f"{made.place(f'SSLRequire {expression}')}: SSLRequire:" in lines[0]
+    assert said in lines[0]
+    assert all(line.startswith("prefork-ssl: ") and len(line) < 400 for line in lines)
+
+
+def test_parentheses_may_be_many(new_server, wallet):
+    section = f"<Location />\nSSLRequire {'(' * 10000}true{')' * 10000}\n</Location>"
+    made = new_server(CONFIGURATION.format(sections=section, plain=""), ca=wallet.root.file, crls=wallet.crls)
+    assert made.run("-t").returncode == 0

@@ -107,6 +107,10 @@ def test_regular_expressions(expression, matching, other):
     assert [text for text in matching + other if pattern.search(text)] == matching
 
 
+def test_large_repetitions():
+    assert compile_regex(r"(?:a{100}b){500}|a{1000}b{1000}").search("a" * 1000 + "b" * 1000)
+
+
 def test_groups_keep_their_numbers_and_names():
     found = compile_regex(r"^/(?<site>\w+)/(\d+)").search("/abc/17")
     assert found
@@ -128,6 +132,8 @@ def test_groups_keep_their_numbers_and_names():
         ("a{99999999999999999999}", "too large"),
         ("[[a", "unterminated character set"),
         ("(" * 5000 + ")" * 5000, "too large"),
+        (r"(((a{1000}){1000}){1000})", "too large"),
+        (r"(?=x)(?:[ab]{300}\{{2}){1000}", "too large"),
     ],
 )
 def test_what_is_no_regular_expression(expression, message):
