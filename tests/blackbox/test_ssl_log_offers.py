@@ -26,6 +26,7 @@ HOSTS = {
     "ecdsa.test": EC,
     "old.test": EC + "SSLProtocol TLSv1.2",
     "new.test": EC + "SSLProtocol TLSv1.3",
+    "oldest.test": RSA + "SSLProtocol TLSv1.1\nSSLCipherSuite ALL:@@SECLEVEL=0",
     "strict.test": EC
     + "SSLCipherSuite ECDHE-ECDSA-AES256-GCM-SHA384\nSSLCipherSuite TLSv1.3 TLS_AES_256_GCM_SHA384",
     "curve.test": EC + "SSLOpenSSLConfCmd Groups X25519",
@@ -72,6 +73,12 @@ def failure(server: Server, name: str, *options: str) -> Line:
             "-tls1_3",
             "unsupported protocol",
             "the client offers TLSv1.3, SSLProtocol allows TLSv1.2: add +TLSv1.3 to SSLProtocol",
+        ),
+        (
+            "oldest.test",
+            "-tls1_2",
+            "wrong version number",
+            "the client offers TLSv1.2, SSLProtocol allows TLSv1.1: add +TLSv1.2 to SSLProtocol",
         ),
         (
             "strict.test",

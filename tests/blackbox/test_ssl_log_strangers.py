@@ -220,21 +220,6 @@ def test_a_reset_is_told_with_the_system_s_words(server: Server, authority: Auth
     assert line.more == ["System: Connection reset by peer (errno: 104)"]
 
 
-def test_a_record_that_was_changed_on_the_way(server: Server, authority: Authority) -> None:
-    sock = clients.tls(server.https, clients.tls_context(authority.cert))
-    with socket.socket(fileno=sock.detach()) as raw:
-        raw.settimeout(10)
-        raw.sendall(b"\x17\x03\x03\x00\x20" + bytes(32))
-        clients.drain(raw)
-        line = from_me(raw, last_line(server, "connection broken"))
-    assert line.message == "connection broken: decryption failed or bad record mac"
-    assert (
-        line.hint
-        == "bytes were changed on the way: a client, a proxy or a network is broken; no directive helps"
-    )
-    assert line.more[0] == "OpenSSL: SSL routines: decryption failed or bad record mac"
-
-
 def test_what_one_client_leaves_does_not_reach_the_next(server: Server, authority: Authority) -> None:
     """OpenSSL's queue of errors belongs to the process."""
     context = clients.tls_context(authority.cert)

@@ -11,7 +11,7 @@ from prefork_ssl.modules.ssl.connection.stream import receive, send_at_once
 from prefork_ssl.modules.ssl.log.event import Event, quoted
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.log import SSLLog
-from prefork_ssl.modules.ssl.openssl import ClientConnection, Error, queued_errors
+from prefork_ssl.modules.ssl.openssl import ClientConnection, Error, main_reason, queued_errors
 
 _HINTS = {
     "wrong version number": "it does not speak TLS on this port: write http:// or give the port that does",
@@ -63,7 +63,7 @@ class BackendDialer:
             level, event, hint = SSLLevel.ERROR, "backend-refused", refusal.hint
             cause = f"certificate of {quoted(refusal.subject)} refused: {refusal.text}"
         else:
-            reason = errors[0].reason if errors else "no reason given"
+            reason = main_reason(errors)
             level, event, hint = SSLLevel.WARN, "backend-handshake-failed", _HINTS.get(reason, "")
             cause = f"TLS handshake failed: {reason}"
         fields = {"backend": name}

@@ -9,7 +9,7 @@ from OpenSSL import SSL
 
 from prefork_ssl.kernel.transport import ClientTransport, Wire
 from prefork_ssl.modules.ssl.connection.stream import TLSStream, receive, send_at_once
-from prefork_ssl.modules.ssl.openssl import ClientConnection, Error, queued_errors
+from prefork_ssl.modules.ssl.openssl import ClientConnection, Error, main_reason, queued_errors
 
 Sessions = MutableMapping[str, SSL.Session]
 
@@ -74,5 +74,4 @@ class BackendTransport(TLSStream, ClientTransport):
         return data
 
     def _fail(self, error: Error) -> NoReturn:
-        errors = queued_errors(error)
-        raise ConnectionError(f"broke TLS: {errors[0].reason if errors else 'no reason given'}") from error
+        raise ConnectionError(f"broke TLS: {main_reason(queued_errors(error))}") from error

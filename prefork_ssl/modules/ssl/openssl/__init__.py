@@ -22,7 +22,7 @@ from prefork_ssl.modules.ssl.openssl.contexts import (
     serve_from_memory,
     set_groups,
 )
-from prefork_ssl.modules.ssl.openssl.errors import Error, QueuedError, queued_errors
+from prefork_ssl.modules.ssl.openssl.errors import Error, QueuedError, main_reason, queued_errors
 from prefork_ssl.modules.ssl.openssl.verification import (
     UNKNOWN_ISSUER,
     VERIFIED,
@@ -54,6 +54,7 @@ __all__ = [
     "answer_alpn",
     "ask_clients",
     "certificate_address",
+    "main_reason",
     "queued_errors",
     "rejection",
     "serve_from_memory",

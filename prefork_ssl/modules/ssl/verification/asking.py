@@ -12,7 +12,7 @@ from OpenSSL import SSL
 from prefork_ssl.kernel.transport import Deadline
 from prefork_ssl.modules.ssl.connection.stream import receive, send_at_once
 from prefork_ssl.modules.ssl.connection.transport import TLSTransport
-from prefork_ssl.modules.ssl.openssl import Authentication, Error, Rules, queued_errors
+from prefork_ssl.modules.ssl.openssl import Authentication, Error, Rules, main_reason, queued_errors
 from prefork_ssl.modules.ssl.verification.client import Client
 from prefork_ssl.modules.ssl.verification.policy import Policy
 
@@ -85,4 +85,4 @@ def _converse(transport: TLSTransport, rules: Rules | None, ciphers: SSL.Context
 
 def _why(error: Error) -> str:
     errors = queued_errors(error)
-    return f"broke off: {errors[0].reason}" if errors else "broke off"
+    return f"broke off: {main_reason(errors)}" if errors else "broke off"

@@ -8,7 +8,7 @@ from prefork_ssl.modules.ssl.log.event import Event, Value
 from prefork_ssl.modules.ssl.log.hints.failure import Failure
 from prefork_ssl.modules.ssl.log.hints.table import hint
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
-from prefork_ssl.modules.ssl.openssl import Error, queued_errors
+from prefork_ssl.modules.ssl.openssl import Error, main_reason, queued_errors
 
 if TYPE_CHECKING:
     from prefork_ssl.modules.ssl.connection.transport import TLSTransport
@@ -27,9 +27,7 @@ def closed(transport: TLSTransport, style: str, traffic: tuple[int, int]) -> Non
 def broken(transport: TLSTransport, error: Error) -> None:
     """After the handshake, something came that is no proper TLS, or an alert."""
     errors = queued_errors(error)
-    failure = Failure(
-        errors[0].reason if errors else "no reason given", transport.host, transport.hello, transport.tls
-    )
+    failure = Failure(main_reason(errors), transport.host, transport.hello, transport.tls)
     fields: dict[str, Value] = {"reason": failure.reason}
     if failure.alert:
         fields["alert"] = failure.alert

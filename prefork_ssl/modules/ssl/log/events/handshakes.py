@@ -19,7 +19,7 @@ from prefork_ssl.modules.ssl.log.hints.own_certificate import may_not_be_accepte
 from prefork_ssl.modules.ssl.log.hints.table import hint
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.log import SSLLog
-from prefork_ssl.modules.ssl.openssl import Error, queued_errors, rejection
+from prefork_ssl.modules.ssl.openssl import Error, main_reason, queued_errors, rejection
 from prefork_ssl.modules.ssl.openssl.agreement import Agreement, agreement
 from prefork_ssl.modules.ssl.openssl.watching import state
 
@@ -72,7 +72,7 @@ def failed(opening: Opening, error: Error) -> None:
         place = host.log, opening.wire.peer
         verification.refused(*place, found, host.parameters.clients.policy.depth, errors, opening.hello)
         return
-    failure = Failure(errors[0].reason, host, opening.hello, tls)
+    failure = Failure(main_reason(errors), host, opening.hello, tls)
     if failure.reason == verification.NO_CERTIFICATE:
         verification.missing(host.log, opening.wire.peer, errors, opening.hello)
         return

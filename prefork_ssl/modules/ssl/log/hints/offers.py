@@ -36,6 +36,12 @@ def versions(failure: Failure) -> str:
     return f"the client offers {offered}, SSLProtocol allows {allowed}{_advice(failure)}"
 
 
+def versions_if_none_is_common(failure: Failure) -> str:
+    """The same where OpenSSL has chosen a version that the client does not offer: its refusal is not readable."""
+    common = set(offered_versions(failure.hello)) & set(str(failure.host.parameters.protocols).split())
+    return "" if common else versions(failure)
+
+
 def _advice(failure: Failure) -> str:
     offered = offered_versions(failure.hello)
     if offered and VERSIONS[offered[-1]] < failure.host.parameters.protocols.lowest:

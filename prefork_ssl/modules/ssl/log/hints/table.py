@@ -35,9 +35,9 @@ _CHANGED = "bytes were changed on the way: a client, a proxy or a network is bro
 
 _HINTS: dict[str, Callable[[Failure], str] | str] = {
     "unsupported protocol": offers.versions,
+    "wrong version number": offers.versions_if_none_is_common,
     "no shared cipher": offers.ciphers,
     "no suitable key share": offers.groups,
-    "no suitable groups": offers.groups,
     "no suitable signature algorithm": offers.signatures,
     "no application protocol": offers.application_protocols,
     "decryption failed or bad record mac": _CHANGED,
