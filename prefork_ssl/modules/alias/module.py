@@ -21,8 +21,6 @@ def _translate(generation: Generation, host: Host) -> RequestPhase | None:
         return None
 
     def translate(request: Request) -> Response | None:
-        if request.handler is not None:  # a proxy has it: in Apache, too, that comes before
-            return None
         response = _redirected(request, redirections)
         if response is not None:
             return response
@@ -63,5 +61,5 @@ module = Module(
     name="alias",
     directives=(*ALIASES, *REDIRECTS),
     hooks=Hooks(translate=_translate, fixup=_fixup),
-    after=("rewrite_module", "proxy_module"),
+    after=("rewrite_module", "proxy_module"),  # as in Apache: what these decide is not asked of us
 )

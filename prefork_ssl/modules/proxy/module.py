@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.kernel.hooks import Handler, Hooks, RequestPhase
+from prefork_ssl.kernel.hooks import Handler, Hooks, RequestPhase, Translate
 from prefork_ssl.kernel.module import Module
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.proxy.checking import check
@@ -46,7 +46,7 @@ def _post_read(_generation: Generation, host: Host) -> RequestPhase | None:
     return cleaning(host.settings[PROXY_TRUST_FORWARDED]) if routes_of(host) else None
 
 
-def _translate(generation: Generation, host: Host) -> RequestPhase | None:
+def _translate(generation: Generation, host: Host) -> Translate | None:
     routes = routes_of(host)
     return Translation(routes, generation[POOLS]) if routes else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from prefork_ssl.kernel.hooks import Decided
 from prefork_ssl.kernel.request import Request
 from prefork_ssl.modules.proxy.handler import HANDLER
 from prefork_ssl.modules.proxy.pools import Pools
@@ -25,12 +26,14 @@ class Translation:
         self._pools = pools
         self._known: dict[str, _Target] = {}
 
-    def __call__(self, request: Request) -> None:
+    def __call__(self, request: Request) -> Decided | None:
         path = request.path
         target = self._known[path] if path in self._known else self._learn(path)
-        if target is not None:
-            request.handler = HANDLER
-            request.filename, request.path_info = target
+        if target is None:
+            return None
+        request.handler = HANDLER
+        request.filename, request.path_info = target
+        return Decided.YES
 
     def _learn(self, path: str) -> _Target:
         target = self._find(path)

@@ -189,17 +189,6 @@ class TestOrder:
     def test_redirects_come_before_aliases(self, ask) -> None:
         assert ask([("Alias", "/a", "/x/a"), ("Redirect", "/a", "/b")], "/a") == (302, "/b")
 
-    def test_what_is_a_proxys_already_is_left_to_it(self, tmp_path: Path) -> None:
-        site = Site(tmp_path, [], [("Redirect", "/a", "/b"), ("Alias", "/c", "/x")], [])
-        assert module.hooks.translate
-        phase = module.hooks.translate(site.generation, site.host)
-        for path in ("/a", "/c"):
-            request = new_request(site.generation, path)
-            request.handler, request.filename = "proxy-server", "proxy:backend"
-            assert phase is not None
-            assert phase(request) is None
-            assert request.filename == "proxy:backend"
-
     def test_a_section_comes_last(self, ask) -> None:
         section = [("Redirect", "permanent", "https://e.test/")]
         assert ask([], "/a", section=section) == (301, "https://e.test/")

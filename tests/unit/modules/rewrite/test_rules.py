@@ -200,6 +200,26 @@ def test_hand_on_to_another_server(site) -> None:
     assert rules.get("/bare").told["path_info"] == "/"
 
 
+def test_who_decides_first(site) -> None:
+    """As in Apache: rules, ProxyPass, Redirect, Alias; what has been decided is not asked of the others."""
+    told = site(
+        "Redirect /a /redirected\nAlias /b /srv/b\nAlias /c /srv/c\n"
+        "ProxyPass /a http://h.test/\nProxyPass /b http://h.test/\nProxyPass /d http://h.test/\n"
+        "RewriteRule ^/d /file [L]\nRewriteRule ^/c - [H=some-handler]\nRewriteRule ^/e /c [PT]\nRewriteRule ^/f /a [PT]"
+    )
+    names = {path: told.get(path).told["filename"] for path in ("/a", "/b", "/c", "/d", "/e", "/f")}
+    root = f"{told.folder}/htdocs"
+    assert names == {
+        "/a": "proxy:http://h.test/",
+        "/b": "proxy:http://h.test/",
+        "/c": "/srv/c",
+        "/d": f"{root}/file",
+        "/e": "/srv/c",
+        "/f": "proxy:http://h.test/",
+    }
+    assert told.get("/c").told["handler"] == "some-handler"
+
+
 def test_handler_type_and_cookies(site) -> None:
     rules = site(
         "RewriteRule ^/h - [H=Some-Handler]\n"
