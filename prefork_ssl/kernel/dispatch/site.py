@@ -46,6 +46,10 @@ class Site:
         response, local = self._respond(request)
         try:
             return self._finish(request, response, local)
+        except OutOfTime as error:
+            response.discard()
+            self._tell_once(request, error)
+            return plain_page(400)
         except Exception:  # noqa: BLE001
             return self.failed(request)
 
@@ -81,6 +85,8 @@ class Site:
         for phase in self._phases.log:
             try:
                 phase(request, response)
+            except OutOfTime as error:
+                self._tell_once(request, error)
             except Exception:  # noqa: BLE001
                 self.failed(request)
 

@@ -8,6 +8,7 @@ from unit.kernel.talk import LOCAL, Server, echo, parse_replies
 
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.errors import Origin
+from prefork_ssl.config.matching import OutOfTime
 from prefork_ssl.config.patterns import location_pattern
 from prefork_ssl.config.tree import DirectorySection, Host, HostAddress, SectionKind
 from prefork_ssl.kernel import directives as core
@@ -235,3 +236,20 @@ def test_refused_requests_are_logged_as_they_came():
     ]
     assert "\\x16\\x03\\x01" in server.errors()
     assert [reply.body.decode() for reply in server.replies(GET)] == [ROOT]
+
+
+@pytest.mark.parametrize("phase", ["access", "handler", "response"])
+def test_an_expression_that_a_client_keeps_busy_is_no_mistake_of_ours(phase):
+    """It is told of once, and the request is refused."""
+
+    def search(request: Request, _response: Response | None = None) -> None:
+        if request.path == "/slow":
+            raise OutOfTime("(a|aa)+$", 0.02)
+
+    server = Server(echo, **({phase: lambda *_built_for: search} if phase != "handler" else {}))
+    if phase == "handler":
+        server = Server(lambda request: search(request) or echo(request))
+    replies = server.replies(get("/slow") * 2 + get("/"))
+    assert [reply.status for reply in replies] == [400, 400, 200]
+    assert server.errors().count("'(a|aa)+$' has not been through") == 1
+    assert "Traceback" not in server.errors()
