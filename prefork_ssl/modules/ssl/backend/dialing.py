@@ -5,22 +5,13 @@ from __future__ import annotations
 from OpenSSL import SSL
 
 from prefork_ssl.kernel.transport import HandshakeFailed, Wire
-from prefork_ssl.modules.ssl.backend.judging import Refusal
+from prefork_ssl.modules.ssl.backend.complaints import Complaints
 from prefork_ssl.modules.ssl.backend.transport import BackendTransport, Sessions
 from prefork_ssl.modules.ssl.connection.stream import receive, send_at_once
-from prefork_ssl.modules.ssl.log.event import Event, quoted
+from prefork_ssl.modules.ssl.log.event import Event
 from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.log.log import SSLLog
-from prefork_ssl.modules.ssl.openssl import ClientConnection, Error, main_reason, queued_errors
-
-_HINTS = {
-    "wrong version number": "it does not speak TLS on this port: write http:// or give the port that does",
-    "packet length too long": "it does not speak TLS on this port: write http:// or give the port that does",
-    "unsupported protocol": "compare SSLProxyProtocol with what the server speaks",
-    "tlsv1 alert protocol version": "compare SSLProxyProtocol with what the server speaks",
-    "sslv3 alert handshake failure": "compare SSLProxyCipherSuite with what the server allows",
-    "tlsv13 alert certificate required": "the server wants to see a certificate: SSLProxyMachineCertificateFile",
-}
+from prefork_ssl.modules.ssl.openssl import ClientConnection, Error
 
 
 class BackendDialer:
@@ -41,7 +32,8 @@ class BackendDialer:
         session = self._sessions.get(server)
         if session is not None:
             tls.public.set_session(session)
-        transport = BackendTransport(wire, tls, server, self._sessions)
+        complaints = Complaints(self._log, name)
+        transport = BackendTransport(wire, tls, server, self._sessions, complaints)
         try:
             while not tls.handshake():
                 transport.flush()
@@ -51,25 +43,10 @@ class BackendDialer:
         except Error as error:
             send_at_once(wire, tls)
             self._sessions.pop(server, None)
-            raise HandshakeFailed(self._explained(tls, error, name)) from error
+            raise HandshakeFailed(complaints.handshake(tls, error)) from error
         if self._log.tells_info:
             self._established(tls, name)
         return transport
-
-    def _explained(self, tls: ClientConnection, error: Error, name: str) -> str:
-        refusal: Refusal | None = tls.public.get_app_data()
-        errors = queued_errors(error)
-        if refusal is not None:
-            level, event, hint = SSLLevel.ERROR, "backend-refused", refusal.hint
-            cause = f"certificate of {quoted(refusal.subject)} refused: {refusal.text}"
-        else:
-            reason = main_reason(errors)
-            level, event, hint = SSLLevel.WARN, "backend-handshake-failed", _HINTS.get(reason, "")
-            cause = f"TLS handshake failed: {reason}"
-        fields = {"backend": name}
-        # The error log hears it from whoever wanted to speak to the server.
-        self._log.note(Event(level, event, f"backend {name}: {cause}", None, fields, errors, hint))
-        return f"{cause} ({hint})" if hint else cause
 
     def _established(self, tls: ClientConnection, name: str) -> None:
         protocol, cipher = tls.public.get_protocol_version_name(), tls.public.get_cipher_name() or ""

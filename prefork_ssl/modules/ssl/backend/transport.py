@@ -8,8 +8,9 @@ from typing import NoReturn
 from OpenSSL import SSL
 
 from prefork_ssl.kernel.transport import ClientTransport, Wire
+from prefork_ssl.modules.ssl.backend.complaints import Complaints
 from prefork_ssl.modules.ssl.connection.stream import TLSStream, receive, send_at_once
-from prefork_ssl.modules.ssl.openssl import ClientConnection, Error, main_reason, queued_errors
+from prefork_ssl.modules.ssl.openssl import ClientConnection, Error
 
 Sessions = MutableMapping[str, SSL.Session]
 
@@ -21,8 +22,11 @@ class BackendTransport(TLSStream, ClientTransport):
     secure = True
     tls: ClientConnection
 
-    def __init__(self, wire: Wire, tls: ClientConnection, name: str, sessions: Sessions) -> None:
+    def __init__(
+        self, wire: Wire, tls: ClientConnection, name: str, sessions: Sessions, complaints: Complaints
+    ) -> None:
         super().__init__(wire, tls)
+        self._complaints = complaints
         self._name = name
         self._sessions = sessions
         self._met = False
@@ -74,4 +78,4 @@ class BackendTransport(TLSStream, ClientTransport):
         return data
 
     def _fail(self, error: Error) -> NoReturn:
-        raise ConnectionError(f"broke TLS: {main_reason(queued_errors(error))}") from error
+        raise ConnectionError(self._complaints.connection(error)) from error
