@@ -8,12 +8,14 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from blackbox import clients
 from blackbox.authority import Authority, Pair
 from blackbox.client_certificates import Wallet, name
 from blackbox.server import Server
 from blackbox.talking import V12, V13, Talk, client_context
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL
 
 VERSIONS = pytest.mark.parametrize("version", [V12, V13], ids=["TLSv1.2", "TLSv1.3"])
 
@@ -160,6 +162,19 @@ def test_without_a_certificate_it_tells_of_the_connection_only(told, version) ->
     found = told("/standard", None, version)
     assert found["SSL_CLIENT_VERIFY"] == "NONE"
     assert [key for key in found if key.startswith("SSL_CLIENT_")] == ["SSL_CLIENT_VERIFY", "SSL_CLIENT_JA4"]
+
+
+def test_the_group_of_the_key_exchange(server: Server) -> None:
+    """pyOpenSSL's client begins with the one that quantum computers cannot break."""
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    with clients.connect(server.https) as tcp:
+        tcp.settimeout(None)
+        tls = SSL.Connection(context, tcp)
+        tls.set_tlsext_host_name(b"localhost")
+        tls.set_connect_state()
+        tls.do_handshake()
+        tls.sendall(b"GET /standard HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b'"SSL_HANDSHAKE_GROUP": "X25519MLKEM768"' in tls.recv(65536)
 
 
 @VERSIONS

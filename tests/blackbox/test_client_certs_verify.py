@@ -1,6 +1,8 @@
 """SSLVerifyClient of whole hosts: which certificates get through the handshake, and what is said of the others."""
 
+import shutil
 import ssl
+import subprocess
 
 import pytest
 from blackbox import clients
@@ -193,6 +195,40 @@ def test_clients_are_told_the_names_of_the_cas(server: Server, wallet: Wallet) -
     assert "C = DE, O = Clients, CN = Client Root" in done.stdout.decode()
     done = clients.s_client(server.https, "-servername", "none.test", "-tls1_2", data=request)
     assert "No client certificate CA names sent" in done.stdout.decode()
+
+
+@pytest.mark.needs("openssl")
+def test_directories_with_hashes_for_names(new_server, authority: Authority, wallet: Wallet) -> None:
+    """CAs, CRLs and the names that clients are told; also by the name that SSLCADNRequestFile had in mod_ssl 2.0."""
+    lines = """\
+SSLVerifyClient require
+SSLVerifyDepth 2
+SSLCACertificatePath conf/cas
+SSLCARevocationPath conf/crls
+SSLCARevocationCheck chain
+SSLCACertificateReqFile @stranger
+SSLCADNRequestPath conf/cas
+"""
+    host = HOST.format(name="paths.test", lines=lines).replace("SSLCACertificateFile @ca\n", "")
+    server = new_server(host, stranger=wallet.stranger.file)
+    middle = wallet.middle.file
+    for folder, files in (
+        ("cas", (wallet.root.file, middle)),
+        ("crls", (wallet.folder / "Client-Root.crl", middle.with_suffix(".crl"))),
+    ):
+        place = server.root / "conf" / folder
+        place.mkdir()
+        for file in files:
+            shutil.copy(file, place / f"{file.stem}.pem")
+        subprocess.run(["openssl", "rehash", place], check=True, capture_output=True)
+    server.start()
+    for version in (V12, V13):
+        for pair in (wallet.ok, wallet.without_chain):
+            ask(server, context(authority, pair, version), "paths.test")
+        assert "REVOKED" in refused(server, context(authority, wallet.revoked, version), "paths.test")
+    told = clients.s_client(server.https, "-servername", "paths.test", "-tls1_2").stdout.decode()
+    for each in ("O = Clients, CN = Client Root", "CN = Client Middle", "O = Snake Oil, CN = Stranger"):
+        assert each in told
 
 
 def test_no_session_of_a_weaker_policy_opens_a_stronger_one(
