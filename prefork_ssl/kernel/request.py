@@ -79,7 +79,7 @@ NO_BODY: RequestBody = NoBody()
 
 
 # Variables that tell what a path has led to.
-_OF_PATH = ("CONTEXT_DOCUMENT_ROOT", "SCRIPT_NAME")
+OF_PATH = ("CONTEXT_DOCUMENT_ROOT", "SCRIPT_NAME")
 
 
 class Request:
@@ -180,7 +180,7 @@ class Request:
         inner = Request(method, target, self.version, headers, NO_BODY, self.transport, self.number)
         inner.site, inner.host, inner.host_name = self.site, self.host, self.host_name
         inner.settings, inner.previous = self.host.settings, self
-        inner.env = {name: value for name, value in self.env.items() if name not in _OF_PATH}
+        inner.env = {name: value for name, value in self.env.items() if name not in OF_PATH}
         inner.started = self.started
         return inner
 
@@ -195,7 +195,7 @@ class Request:
         self.path = path
         self.path_info = ""
         self.filename = self.handler = self.user = self.auth_type = None
-        for name in _OF_PATH:
+        for name in OF_PATH:
             self.env.pop(name, None)
 
     @property

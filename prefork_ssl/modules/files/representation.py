@@ -61,7 +61,7 @@ class Offer(NamedTuple):
         """What this client likes best; the other one is closed."""
         if self.packed is None:
             return self.plain
-        if prefers_gzip(request.fields.get("accept-encoding", "")):
+        if "no-gzip" not in request.env and prefers_gzip(request.fields.get("accept-encoding", "")):
             self.plain.file.close()
             return self.packed
         self.packed.file.close()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from prefork_ssl.config.arguments import Words, many
 from prefork_ssl.config.directives import Context, Directive, Place, append
-from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.config.matching import Pattern
 from prefork_ssl.config.regex import compile_regex
+from prefork_ssl.config.template import Template
 from prefork_ssl.kernel.expression.parsing import parse
-from prefork_ssl.modules.setenvif.rules import Assignment, ExpressionRule, Rule, parse_assignment
+from prefork_ssl.modules.setenvif.padding import without_padding
+from prefork_ssl.modules.setenvif.rules import ExpressionRule, Rule, parse_assignment
 
 Rules = tuple[Rule | ExpressionRule, ...]
 Parser = Callable[[Words, Place], Rules]
@@ -24,29 +24,18 @@ def _browser_match(flags: str) -> Parser:
     return lambda words, place: _rule("User-Agent", words[0], words[1:], place, flags)
 
 
-def _rule(attribute: str, regex: str, words: Iterable[str], place: Place, flags: str) -> Rules:
-    if attribute.upper().startswith("OID("):
-        raise BadArgument(
-            "extensions of certificates are asked for otherwise",
-            """write SetEnvIfExpr "'value' in PeerExtList('1.2.3.4')" name""",
-        )
+def _rule(attribute: str, regex: str, words: Words, place: Place, flags: str) -> Rules:
     compile_regex(attribute)  # it may be an expression; mistakes in it are to be known now
     pattern = compile_regex(regex, flags)
-    return (Rule(attribute, pattern, _assignments(words, pattern), place.origin),)
+    assignments = tuple(parse_assignment(word, pattern) for word in words)
+    if not any(isinstance(each.value, Template) for each in assignments):
+        pattern = compile_regex(without_padding(regex), flags)
+    return (Rule(attribute, pattern, assignments, place.origin),)
 
 
 def _set_env_if_expr(words: Words, place: Place) -> Rules:
-    return (ExpressionRule(parse(words[0]), _assignments(words[1:], None), place.origin),)
-
-
-def _assignments(words: Iterable[str], pattern: Pattern | None) -> tuple[Assignment, ...]:
-    assignments = tuple(parse_assignment(word, pattern) for word in words)
-    for assignment in assignments:
-        if not assignment.name or "\0" in assignment.name:
-            raise BadArgument(
-                "needs the name of a variable to set", "write name, name=value, or !name to take it away"
-            )
-    return assignments
+    assignments = tuple(parse_assignment(word, None) for word in words[1:])
+    return (ExpressionRule(parse(words[0]), assignments, place.origin),)
 
 
 _ASSIGNMENTS = "[!]variable[=value] ..."

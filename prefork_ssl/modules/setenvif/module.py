@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from prefork_ssl.config.directives import Settings
@@ -24,14 +23,12 @@ if TYPE_CHECKING:
 
 def _check(configuration: Configuration, modules: Sequence[Module], report: Report) -> None:
     """Report variables that nobody knows."""
-    lines: Iterator[Rules] = (scope[SET_ENV_IF] for scope in configuration.scopes)
-    for rule in dict.fromkeys(
-        itertools.chain.from_iterable(lines)
-    ):  # each once, although virtual hosts inherit
+    rules = dict.fromkeys(rule for scope in configuration.scopes for rule in scope[SET_ENV_IF])
+    for rule in rules:  # each once, although virtual hosts inherit
         try:
             rule.compile(modules)
         except BadArgument as error:
-            report(Problem(str(error), rule.origin, error.hint, error.excerpt))
+            report(Problem(f"{rule.directive}: {error}", rule.origin, error.hint, error.excerpt))
 
 
 def _post_read(generation: Generation, host: Host) -> RequestPhase | None:
@@ -64,5 +61,5 @@ module = Module(
     directives=DIRECTIVES,
     hooks=Hooks(check=_check, post_read=_post_read, header_parser=_header_parser),
     # What clients may not send is taken out of their requests first.
-    after=("ssl_module",),
+    after=("ssl_module", "proxy_module"),
 )

@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prefork_ssl.config.errors import Origin
+from prefork_ssl.config.errors import BadArgument, Origin
 from prefork_ssl.config.matching import Match, Pattern
 from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.config.template import Template
+from prefork_ssl.kernel.environment import variable_name
 from prefork_ssl.kernel.expression.ap_expr import AP_EXPR
 from prefork_ssl.kernel.expression.compiling import compile_expression
 from prefork_ssl.kernel.expression.parsing import Expression
@@ -31,11 +32,14 @@ if TYPE_CHECKING:
 # What is set without a value.
 _SET = "1"
 
+# Apache takes any other attribute for a regular expression.
 _FIELD_NAME = re.compile(r"[!#%&'_`~0-9A-Za-z-]+")
+_OID = re.compile(r"OID\(.*\)", re.IGNORECASE)
+_GROUP = re.compile(r"\$[0-9]")
 
 # Names of mod_setenvif that variables do not have.
 _OTHER_NAMES = {"REQUEST_PROTOCOL": "SERVER_PROTOCOL"}
-# These tell of the request itself, and no header field or variable takes their place.
+# These tell of the request itself, and no variable set before takes their place.
 _SPECIAL = frozenset(
     ("REMOTE_ADDR", "REMOTE_HOST", "SERVER_ADDR", "REQUEST_METHOD", "SERVER_PROTOCOL", "REQUEST_URI")
 )
@@ -56,16 +60,17 @@ class Assignment:
 class Rule:
     """SetEnvIf attribute pattern assignments."""
 
+    directive = "SetEnvIf"
     attribute: str
     pattern: Pattern
     assignments: tuple[Assignment, ...]
     origin: Origin
 
     def compile(self, modules: Sequence[Module]) -> Step:
-        """What the line does. It raises OutOfTime."""
+        """What the line does. It raises OutOfTime. Raises BadArgument for an attribute that nobody knows."""
         search = self.pattern.search
         assign = _together(self.assignments)
-        if not _FIELD_NAME.fullmatch(self.attribute):
+        if not _FIELD_NAME.fullmatch(self.attribute) and not _OID.fullmatch(self.attribute):
             return _of_fields(compile_regex(self.attribute, "i"), search, assign)
         read = _reader(self.attribute, modules)
 
@@ -81,6 +86,7 @@ class Rule:
 class ExpressionRule:
     """SetEnvIfExpr expression assignments."""
 
+    directive = "SetEnvIfExpr"
     expression: Expression
     assignments: tuple[Assignment, ...]
     origin: Origin
@@ -99,20 +105,31 @@ class ExpressionRule:
 
 
 def _reader(attribute: str, modules: Sequence[Module]) -> Callable[[Request], str]:
+    """What has the name of a variable is no header field: clients could send one to be taken for somebody else."""
     name = _OTHER_NAMES.get(attribute.upper(), attribute)
     variable = resolve(name, modules)
-    if variable is not None and name.upper() in _SPECIAL:
+    if variable is None and _OID.fullmatch(name):
+        raise BadArgument(
+            f"{name}: no module that is loaded knows extensions of certificates", "load ssl_module"
+        )
+    if variable is None:
+        return _reader_of_field(attribute)
+    if name.upper() in _SPECIAL or _OID.fullmatch(name):
         return variable
+
+    def read(request: Request) -> str:
+        value = request.env.get(attribute)
+        return variable(request) if value is None else value
+
+    return read
+
+
+def _reader_of_field(attribute: str) -> Callable[[Request], str]:
     field = attribute.lower()
 
     def read(request: Request) -> str:
         octets = request.fields.get(field)
-        if octets is not None:
-            return as_text(octets)
-        value = request.env.get(attribute)
-        if value is not None:
-            return value
-        return variable(request) if variable is not None else ""
+        return request.env.get(attribute, "") if octets is None else as_text(octets)
 
     return read
 
@@ -121,12 +138,12 @@ def _of_fields(names: Pattern, search: Callable[[str], Match | None], assign: As
     """The attribute is whatever field has such a name and such a value."""
 
     def step(request: Request) -> None:
-        for name, octets in request.fields.items():
-            if names.search(name) is not None:
-                found = search(as_text(octets))
-                if found is not None:
-                    assign(request.env, found)
-                    return
+        values = [octets for name, octets in request.fields.items() if names.search(name) is not None]
+        for octets in values or ("",):
+            found = search(as_text(octets))
+            if found is not None:
+                assign(request.env, found)
+                return
 
     return step
 
@@ -152,7 +169,16 @@ def parse_assignment(word: str, pattern: Pattern | None) -> Assignment:
     """[!]name[=value]; the value may have parts of what the pattern finds. Raises BadArgument."""
     name, equals, value = word.partition("=")
     if name.startswith("!"):
-        return Assignment(name[1:], None)
+        return Assignment(variable_name(name[1:]), None)
+    variable_name(name)
     if not equals:
         return Assignment(name, _SET)
-    return Assignment(name, value if pattern is None or "$" not in value else Template(value, pattern))
+    if "$" not in value:
+        return Assignment(name, value)
+    if pattern is not None:
+        return Assignment(name, Template(value, pattern))
+    if _GROUP.search(value):
+        raise BadArgument(
+            f"{value!r} has groups, which are not kept of an expression", "use SetEnvIf for that"
+        )
+    return Assignment(name, value)

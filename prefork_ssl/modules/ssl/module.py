@@ -22,6 +22,7 @@ from prefork_ssl.modules.ssl.connection.handshake import connection
 from prefork_ssl.modules.ssl.connection.requests import post_read
 from prefork_ssl.modules.ssl.directives import SSL_DIRECTIVES
 from prefork_ssl.modules.ssl.environment import told
+from prefork_ssl.modules.ssl.expression.lists import extension_variable
 from prefork_ssl.modules.ssl.hosts import consistency, preparation
 from prefork_ssl.modules.ssl.hosts.examination import dump_certificates, examine
 from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS
@@ -117,7 +118,7 @@ module = Module(
     ),
     requirements=REQUIREMENTS,
     connectors={"https": connector.HTTPS},
-    variables={"SSL_": ssl_variable},
+    variables={"SSL_": ssl_variable, "OID(": extension_variable},
     dumps={"DUMP_CERTS": dump_certificates},
     tokens=(f"pyOpenSSL/{pyopenssl_version}", LIBRARY),
 )

@@ -13,6 +13,7 @@ from prefork_ssl.config.errors import BadArgument, Origin, Problem
 from prefork_ssl.kernel.request import Request
 from prefork_ssl.modules.env.module import module as env
 from prefork_ssl.modules.setenvif.module import module as setenvif
+from prefork_ssl.modules.setenvif.padding import without_padding
 
 DIRECTIVES = {directive.name: directive for directive in (*env.directives, *setenvif.directives)}
 
@@ -64,6 +65,7 @@ def variables(root: Path, *lines: Line, **about: str) -> dict[str, str]:
         ("QUERY_STRING", "^query$"),
         ("HTTPS", "^off$"),
         ("X-Missing", "^$"),
+        ("^X-Missing", "^$"),
         ("^User-", "Mozilla"),
         ("^X-|Agent$", "MSIE"),
     ],
@@ -115,8 +117,8 @@ def test_fields_are_text(tmp_path: Path) -> None:
 
 
 def test_conditions(tmp_path: Path) -> None:
-    line = ("SetEnvIfExpr", "%{REQUEST_METHOD} == 'GET' && -z %{HTTP_REFERER}", "direct=$1")
-    assert variables(tmp_path, line) == {"direct": "$1"}
+    line = ("SetEnvIfExpr", "%{REQUEST_METHOD} == 'GET' && -z %{HTTP_REFERER}", "direct=$$")
+    assert variables(tmp_path, line) == {"direct": "$$"}
     assert variables(tmp_path, line, Referer="http://www.example.com/") == {}
 
 
@@ -178,9 +180,12 @@ def test_a_host_without_lines_has_nothing_to_do(tmp_path: Path) -> None:
         (("SetEnvIf", "Host", "(", "a"), "is not a regular expression"),
         (("SetEnvIf", "X-(", "^", "a"), "is not a regular expression"),
         (("SetEnvIf", "Host", "^", "a=$1"), "$1 stands for no group"),
-        (("SetEnvIf", "Host", "^", "=a"), "needs the name of a variable"),
-        (("SetEnvIf", "Host", "^", "!"), "needs the name of a variable"),
-        (("SetEnvIf", 'OID("1.2.3")', "x", "a"), "extensions of certificates"),
+        (("SetEnvIf", "Host", "^", "=a"), "is not the name of a variable"),
+        (("SetEnvIf", "Host", "^", "!"), "is not the name of a variable"),
+        (("SetEnvIf", "Host", "^", "a b=c"), "is not the name of a variable"),
+        (("SetEnvIf", "Host", "^", "!SCRIPT_NAME"), "SCRIPT_NAME is the server's own"),
+        (("SetEnv", "CONTEXT_DOCUMENT_ROOT", "/"), "CONTEXT_DOCUMENT_ROOT is the server's own"),
+        (("SetEnvIfExpr", "%{HTTP_HOST} =~ /(a)/", "b=$1"), "has groups"),
         (("BrowserMatch", "MSIE"), "takes regex"),
         (("SetEnvIfExpr", "%{REQUEST_METHOD", "a"), "is expected where"),
         (("SetEnv", "A=b"), "is not the name of a variable"),
@@ -203,3 +208,59 @@ def test_a_condition_about_nothing_known(tmp_path: Path) -> None:
     (problem,) = problems
     assert str(problem).startswith("a.conf:1: ")
     assert "NOBODY_KNOWS" in str(problem)
+
+
+def test_extensions_are_known_where_a_module_knows_them(tmp_path: Path) -> None:
+    lines = values(tmp_path, ("SetEnvIf", 'OID("1.2.3")', "x", "a"))
+    generation = new_generation(tmp_path, lines)
+    problems: list[Problem] = []
+    assert setenvif.hooks.check
+    setenvif.hooks.check(generation.configuration, (setenvif,), problems.append)
+    (problem,) = problems
+    assert str(problem).startswith('a.conf:1: SetEnvIf: OID("1.2.3"): no module')
+
+
+def test_a_field_cannot_pass_for_a_variable_of_the_server(tmp_path: Path) -> None:
+    line = ("SetEnvIf", "HTTPS", "^on$", "secret")
+    assert variables(tmp_path, line, HTTPS="on") == {}
+    said = ("SetEnvIf", "X-Forwarded-Proto", "^https$", "HTTPS=on")
+    assert variables(tmp_path, said, line, X_Forwarded_Proto="https") == {"HTTPS": "on", "secret": "1"}
+
+
+@pytest.mark.parametrize(
+    ("regex", "core"),
+    [
+        (".*MSIE.*", "MSIE"),
+        (".*a|b.*", "a|b"),
+        (".*", ""),
+        (".*.*", ""),
+        (".*?MSIE", ".*?MSIE"),
+        (r"dots\.*", r"dots\.*"),
+        (r"slash\\.*", r"slash\\"),
+        ("^.*MSIE$", "^.*MSIE$"),
+        ("[.*]", "[.*]"),
+    ],
+)
+def test_padding(regex: str, core: str) -> None:
+    assert without_padding(regex) == core
+
+
+def test_padding_stays_where_groups_tell_of_it(tmp_path: Path) -> None:
+    line = ("BrowserMatch", ".*MSIE.*", "all=$0")
+    assert variables(tmp_path, line, User_Agent="an MSIE 5") == {"all": "an MSIE 5"}
+
+
+def test_what_cannot_be_passed_on_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOT_THERE", raising=False)
+    outer = values(tmp_path, ("SetEnv", "NOT_THERE", "outside"), ("PassEnv", "NOT_THERE"))
+    generation = new_generation(tmp_path, outer, (env,))
+    assert env.hooks.prepare
+    assert env.hooks.examine
+    (warning,) = env.hooks.examine(generation.configuration)
+    assert warning.startswith("a.conf:1: PassEnv NOT_THERE: ")
+    env.hooks.prepare(generation)
+    generation.logs.flush()
+    assert warning in (tmp_path / "logs/error_log").read_text()
+    assert variables(tmp_path, *[("SetEnv", "NOT_THERE", "outside"), ("PassEnv", "NOT_THERE")]) == {
+        "NOT_THERE": "outside"
+    }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.kernel.variables import Variable
 from prefork_ssl.modules.ssl.connection.transport import TLSTransport
 from prefork_ssl.modules.ssl.openssl.objects import short_name
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from prefork_ssl.kernel.request import Request
 
 _DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+_VARIABLE = re.compile(rf'OID\("({_DOTTED.pattern})"\)')
 
 
 def peer_extensions(name: str) -> Callable[[Request], Collection[str]]:
@@ -27,6 +29,15 @@ def peer_extensions(name: str) -> Callable[[Request], Collection[str]]:
         return certificate.extension_texts.get(wanted, ()) if certificate else ()
 
     return values
+
+
+def extension_variable(name: str) -> Variable:
+    """OID("1.2.3.4") as a variable, for SetEnvIf: the values with commas between. Raises BadArgument."""
+    found = _VARIABLE.fullmatch(name)
+    if found is None:
+        raise BadArgument(f'{name} is not like OID("1.2.3.4")', "write an object identifier, in quotes")
+    values = peer_extensions(found[1])
+    return lambda request: ",".join(values(request))
 
 
 def _known(name: str) -> str:
