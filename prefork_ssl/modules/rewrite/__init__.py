@@ -18,8 +18,10 @@ Where this differs from Apache, it is on the safe side:
 - A substitution is a path of the file system only if its first segment stands in the rule, and was there when a worker
   first saw it; not if a request chooses it (UnsafePrefixStat: it may). All others are below DocumentRoot.
 - "." and ".." are resolved in what rules make, and nothing climbs above the root: 400.
-- Redirections to a path stay paths: the name in them is not taken from the client. NE never lets a control character
-  into a field.
+- Redirections to a path stay paths: the name in them is not taken from the client. Control characters are always
+  encoded, with NE, too, and in queries, where Apache answers 500.
+- In a query, $1 keeps its percent signs as %25, and %{QUERY_STRING} is not encoded a second time.
+- In a directory without RewriteBase, the base is what the request's own URL has before the rest, for R as well.
 - N begins 1000 rounds at most, or as many as it says; a URL of more than 64 KB ends the matter, too: 500.
 - $2 where there is no second group, a condition without a rule, and OR without another condition are mistakes.
 - Rules of a directory need no Options FollowSymLinks, since nobody but the administrator writes any. In <Location> they

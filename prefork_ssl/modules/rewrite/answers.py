@@ -59,7 +59,9 @@ def decorate(request: Request, response: Response) -> None:
 def _location(state: State) -> str:
     """The URL, encoded: all that is not ASCII or is a control character, and unless NE forbids it, all that a path
     cannot have."""
-    path = state.path if ABSOLUTE.match(state.path) else state.place.url_path(state.path)
+    path = state.path.removeprefix(state.own_url)
+    if not ABSOLUTE.match(path):
+        path = state.place.url_path(path)
     if state.literal:
         url = quote(path, safe=_ANY_URI, errors="surrogateescape")
     else:

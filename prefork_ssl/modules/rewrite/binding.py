@@ -11,7 +11,7 @@ from prefork_ssl.config.matching import Search
 from prefork_ssl.modules.rewrite.condition_line import ConditionLine
 from prefork_ssl.modules.rewrite.conditions import Holds, bind_conditions
 from prefork_ssl.modules.rewrite.cookies import bind_cookie
-from prefork_ssl.modules.rewrite.expansion import Names, bind, bind_substitution
+from prefork_ssl.modules.rewrite.expansion import Lookup, Names, bind, bind_substitution
 from prefork_ssl.modules.rewrite.flags import RuleFlags
 from prefork_ssl.modules.rewrite.map_sources import MapFile, MapSource, function_of
 from prefork_ssl.modules.rewrite.maps import MapTables
@@ -41,17 +41,15 @@ class Rule:
     ends: bool
 
 
-def lookups(
-    maps: Mapping[str, MapSource], tables: MapTables | None
-) -> dict[str, Callable[[str], str | None]]:
+def lookups(maps: Mapping[str, MapSource], tables: MapTables | None) -> dict[str, Lookup]:
     """What a host's maps find; without `tables`, to see what names there are, files are empty."""
-    found: dict[str, Callable[[str], str | None]] = {}
-    for name, source in maps.items():
-        if isinstance(source, MapFile):
-            found[name] = tables.lookup(source) if tables else lambda _key: None
-        else:
-            found[name] = function_of(source)
-    return found
+    return {name: _lookup(source, tables) for name, source in maps.items()}
+
+
+def _lookup(source: MapSource, tables: MapTables | None) -> Lookup:
+    if isinstance(source, MapFile):
+        return Lookup(tables.find(source) if tables else lambda _key: None, trusted=True)
+    return Lookup(function_of(source), trusted=False)
 
 
 def bind_rules(lines: Iterable[Line], names: Names, trace: Trace | None) -> tuple[Rule, ...]:

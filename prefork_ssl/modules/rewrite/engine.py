@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from prefork_ssl.modules.rewrite.binding import Rule
-from prefork_ssl.modules.rewrite.own_urls import reduced
+from prefork_ssl.modules.rewrite.own_urls import own_url, reduced
 from prefork_ssl.modules.rewrite.rule_line import ABSOLUTE
 from prefork_ssl.modules.rewrite.state import COOKIES, ENDED, TYPE, RulesError, State
 from prefork_ssl.modules.rewrite.trace import Trace
@@ -96,8 +96,13 @@ class Engine:
         state.literal = flags.noescape
         state.proxied = flags.proxy
         state.rooted = _is_rooted(rule, state.path)
-        if flags.status or (ABSOLUTE.match(path) and not flags.proxy):
+        is_absolute = ABSOLUTE.match(path) is not None
+        if flags.status or (is_absolute and not flags.proxy):
             state.redirect = flags.status or 302
+        if flags.status and not is_absolute and not rule.ends:
+            # What rules behind this one see is a whole URL, as in Apache.
+            state.own_url = own_url(state.request)
+            state.path = state.own_url + state.place.url_path(state.path)
         if self._trace is not None:
             self._trace.step(
                 state.request,

@@ -34,53 +34,81 @@ _QUERY_CHARACTERS = "/?:@!$&'()*+,;=-._~%"
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """A map: `find` gives what is under a key, None if there is nothing. `trusted`: that is the administrator's own
+    text, and not made of the key."""
+
+    find: Callable[[str], str | None]
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
-    """What references can refer to: variables of these modules, and maps. A map is a function of the key; None: there
-    is nothing under the key."""
+    """What references can refer to: variables of these modules, and maps by name."""
 
     modules: Sequence[Module]
-    maps: Mapping[str, Callable[[str], str | None]]
+    maps: Mapping[str, Lookup]
 
 
-def bind(template: Template, names: Names, encode: Encode | None = None) -> Expand:
-    """The function that gives the text, what groups have found encoded by `encode`. Raises BadArgument for names that
-    nobody knows."""
-    return _concatenated([_bound(part, names, encode) for part in template.parts])
+@dataclass(frozen=True, slots=True)
+class _Treatment:
+    """What happens to texts that clients have a hand in: `of_rule` to what the rule's groups have found, `of_condition`
+    to what a condition's have, `of_all` to these and to variables."""
+
+    of_rule: Encode | None = None
+    of_condition: Encode | None = None
+    of_all: Encode | None = None
+
+
+def bind(template: Template, names: Names) -> Expand:
+    """The function that gives the text. Raises BadArgument for names that nobody knows."""
+    return _template(template, names, _Treatment())
 
 
 def bind_substitution(
     substitution: Substitution, names: Names, escaping: Escaping | None, *, marks: bool
 ) -> Callable[[State], tuple[str, str | None]]:
-    """The function that gives the new path (or URL), and the query if there is to be another.
+    """The function that gives the new path (or URL), and the query if there is to be another. Raises BadArgument.
 
     A question mark that a client has encoded (%3F) is part of a path, and begins no query; with `marks` it does. One
-    that a map has always does.
+    that a map of the administrator's has always does.
     """
     encode = encoder(escaping) if escaping else None
-    pieces = [_piece(part, names, encode, marks) for part in substitution.path.parts]
-    path = _concatenated(pieces)
-    query = bind(substitution.query, names, encode) if substitution.query is not None else None
+    path = _template(substitution.path, names, _Treatment(encode, encode, None if marks else _masked))
+    query = None
+    if substitution.query is not None:
+        query = _template(substitution.query, names, _Treatment(encode or _percent_encoded, encode))
     if not marks and not any(isinstance(part, MapEntry) for part in substitution.path.parts):
-        return lambda state: (path(state).replace(_MASK, "?"), _quoted(query(state)) if query else None)
+        return lambda state: (_unmasked(path(state)), _quoted(query(state)) if query else None)
 
     def substitute(state: State) -> tuple[str, str | None]:
         before, mark, behind = path(state).partition("?")
         more = query(state) if query else None
         texts = [text for text in (behind if mark else None, more) if text is not None]
-        return before.replace(_MASK, "?"), _quoted("?".join(texts)) if texts else None
+        return _unmasked(before), _quoted(_unmasked("?".join(texts))) if texts else None
 
     return substitute
 
 
-def _piece(part: Part, names: Names, encode: Encode | None, marks: bool) -> Expand:
-    expand = _bound(part, names, encode)
-    if marks or isinstance(part, str | MapEntry):
-        return expand
-    return lambda state: expand(state).replace("?", _MASK)
+def _masked(text: str) -> str:
+    return text.replace("?", _MASK)
+
+
+def _unmasked(text: str) -> str:
+    return text.replace(_MASK, "?")
+
+
+def _percent_encoded(text: str) -> str:
+    """A path is decoded: in a query, its percent signs must not seem to encode anything."""
+    return text.replace("%", "%25")
 
 
 def _quoted(query: str) -> str:
-    return quote(query.replace(_MASK, "?"), safe=_QUERY_CHARACTERS, errors="surrogateescape")
+    return quote(query, safe=_QUERY_CHARACTERS, errors="surrogateescape")
+
+
+def _template(template: Template, names: Names, treatment: _Treatment) -> Expand:
+    return _concatenated([_part(part, names, treatment) for part in template.parts])
 
 
 def _concatenated(pieces: Sequence[Expand]) -> Expand:
@@ -92,18 +120,20 @@ def _concatenated(pieces: Sequence[Expand]) -> Expand:
     return lambda state: "".join([piece(state) for piece in pieces])
 
 
-def _bound(part: Part, names: Names, encode: Encode | None) -> Expand:
+def _part(part: Part, names: Names, treatment: _Treatment) -> Expand:
     match part:
         case str():
             return lambda _state: part
         case RuleGroup(number):
-            return _encoded(lambda state: _group(state.rule, number), encode)
+            return _then(lambda state: _group(state.rule, number), treatment.of_rule, treatment.of_all)
         case ConditionGroup(number):
-            return _encoded(lambda state: _group(state.condition, number), encode)
+            return _then(
+                lambda state: _group(state.condition, number), treatment.of_condition, treatment.of_all
+            )
         case Variable(name):
-            return variable(name, names.modules)
+            return _then(variable(name, names.modules), treatment.of_all)
         case MapEntry():
-            return _looked_up(part, names, encode)
+            return _looked_up(part, names, treatment)
 
 
 def _group(found: Match | None, number: int) -> str:
@@ -115,21 +145,35 @@ def _group(found: Match | None, number: int) -> str:
         return ""
 
 
-def _encoded(expand: Expand, encode: Encode | None) -> Expand:
-    return expand if encode is None else lambda state: encode(expand(state))
+def _then(expand: Expand, *changes: Encode | None) -> Expand:
+    """The text after these changes, those that there are."""
+    for change in changes:
+        if change is not None:
+            expand = _changed(expand, change)
+    return expand
 
 
-def _looked_up(entry: MapEntry, names: Names, encode: Encode | None) -> Expand:
+def _changed(expand: Expand, change: Encode) -> Expand:
+    return lambda state: change(expand(state))
+
+
+def _looked_up(entry: MapEntry, names: Names, treatment: _Treatment) -> Expand:
     lookup = names.maps.get(entry.map)
     if lookup is None:
         known = ", ".join(names.maps)
         raise BadArgument(
             f"there is no RewriteMap {entry.map}", f"there are {known}" if known else "RewriteMap makes one"
         )
-    key, default = bind(entry.key, names, encode), bind(entry.default, names, encode)
+    key, default = bind(entry.key, names), _template(entry.default, names, treatment)
+    found = _or_default(lookup.find, key, default)
+    if lookup.trusted:
+        return found
+    return _then(found, treatment.of_all)
 
+
+def _or_default(find: Callable[[str], str | None], key: Expand, default: Expand) -> Expand:
     def expand(state: State) -> str:
-        value = lookup(key(state))
+        value = find(key(state))
         return default(state) if value is None else value
 
     return expand
@@ -137,16 +181,15 @@ def _looked_up(entry: MapEntry, names: Names, encode: Encode | None) -> Expand:
 
 def encoder(escaping: Escaping) -> Encode:
     """What B does: everything but letters, digits and _ is encoded, or only some characters."""
-    if escaping.only:
-        chosen = frozenset(escaping.only)
-        return lambda text: "".join(quote(each, safe="") if each in chosen else each for each in text)
-    plus = escaping.plus
+    only, but = frozenset(escaping.only), frozenset(escaping.but)
+    blank = "+" if escaping.plus else "%20"
 
-    def encode(text: str) -> str:
-        encoded = "".join(each if each in escaping.but else _percent(each) for each in text)
-        return encoded.replace("%20", "+") if plus and " " not in escaping.but else encoded
+    def encoded(character: str) -> str:
+        if character in but or (only and character not in only):
+            return character
+        return blank if character == " " else _percent(character)
 
-    return encode
+    return lambda text: "".join(map(encoded, text))
 
 
 def _percent(character: str) -> str:

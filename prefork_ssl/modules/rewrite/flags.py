@@ -166,7 +166,7 @@ def _no_plus(flags: RuleFlags, text: str) -> RuleFlags:
 def _controls(flags: RuleFlags, text: str) -> RuleFlags:
     _nothing(text)
     only = "".join(map(chr, range(0x21))) + "\x7f"
-    return replace(flags, escaping=replace(flags.escaping or Escaping(), only=only, plus=False))
+    return replace(flags, escaping=replace(flags.escaping or Escaping(), only=only))
 
 
 def _status(status: int) -> _Change:

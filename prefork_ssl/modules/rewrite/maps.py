@@ -22,7 +22,7 @@ _INTERVAL = 1.0
 
 _Signature = tuple[int, int, int]
 
-Lookup = Callable[[str], str | None]
+Find = Callable[[str], str | None]
 
 
 class MapTable:
@@ -65,7 +65,7 @@ class MapTables:
         if source.path not in self._tables:
             self._tables[source.path] = MapTable(source.path)
 
-    def lookup(self, source: MapFile) -> Lookup:
+    def find(self, source: MapFile) -> Find:
         """The function that finds the value of a key, or None."""
         table = self._tables[source.path]
         return table.choice if source.kind is FileKind.RANDOM else table.text

@@ -27,5 +27,13 @@ def reduced(request: Request, url: str) -> str:
     return (found["path"] or "/") if port == request.transport.wire.local[1] else url
 
 
+def own_url(request: Request) -> str:
+    """The scheme, host and port by which the request came, as a URL without a path."""
+    scheme, port = "https" if request.transport.secure else "http", request.transport.wire.local[1]
+    host = request.host_name or server_name(request.host.settings).name
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}" if port == _PORTS[scheme] else f"{scheme}://{host}:{port}"
+
+
 def _names(request: Request) -> tuple[str, str]:
     return request.host_name, server_name(request.host.settings).name

@@ -37,13 +37,14 @@ class State:
 
     What rules have said: `changed`, that there is anything to do; `status`, to answer with it alone; `redirect`, the
     status of a redirection, 0 for none; `proxied`; `passed_through`; `literal`, not to encode; `rooted`, that the path
-    is a file's.
+    is a file's; `own_url`, with which the path of a redirection begins that leads to this host.
     """
 
     __slots__ = (
         "changed",
         "condition",
         "literal",
+        "own_url",
         "passed_through",
         "path",
         "place",
@@ -64,6 +65,7 @@ class State:
         self.rule: Match | None = None
         self.condition: Match | None = None
         self.status = self.redirect = 0
+        self.own_url = ""
         self.changed = self.proxied = self.passed_through = self.literal = self.rooted = False
 
     @property

@@ -31,7 +31,9 @@ def test_texts(tmp_path: Path, names: Path) -> None:
     assert site.path("/u/bob?y") == "/users/b?x=1"
     assert site.path("/u/%C3%BC") == "/ü"
     assert site.path("/u/empty") == "/none/empty"
-    assert site.path("/u/x%3Fy") == "/none/x?y"
+    assert site.get("/u/x%3Fy").told["query"] is None
+    assert site.get("/l/x%3Fy").told["query"] is None
+    assert site.get("/h", x="/a?b").told["filename"].endswith("/a?b")
     assert site.path("/l/ANN") == "/users/1"
     assert site.path("/h", x="/AB") == "/ab"
 

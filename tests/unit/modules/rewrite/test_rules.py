@@ -45,7 +45,8 @@ def site(tmp_path: Path):
         ("^/(.*)$ /b?p=$1 [B,BNP]", "/x%20y", "/b?p=x%20y"),
         ("^/(.*)$ /b?p=$1 [B=&]", "/x/y%26z", "/b?p=x/y%26z"),
         ("^/(.*)$ /b?p=$1 [B,BNE=/]", "/x/y%26z", "/b?p=x/y%26z"),
-        ("^/(.*)$ /b?p=$1 [BCTLS]", "/x%20y&z", "/b?p=x%20y&z"),
+        ("^/(.*)$ /b?p=$1 [BCTLS]", "/x%20y&z", "/b?p=x+y&z"),
+        ("^/(.*)$ /b?p=$1&q=%{QUERY_STRING}", "/x%25y?%20", "/b?p=x%25y&q=%20"),
         # --- a question mark that the client has encoded begins no query ---
         ("^/a/(.*)$ /b/$1", "/a/x%3Fy=1", "/b/x?y=1"),
         ("^/a/(.*)$ /b/$1 [UnsafeAllow3F]", "/a/x%3Fy=1", "/b/x?y=1"),
@@ -110,7 +111,9 @@ def test_one_rule(site, rule: str, target: str, result: str) -> None:
         (["^/x - [C]"], "/a", "/a"),
         (["^/(.*)_(.*)$ /$1-$2 [N]", "^/ - [L]"], "/a_b_c_d", "/a-b-c-d"),
         (["^/a - [F]", "^/ /b"], "/a", "403"),
-        (["^/a /b [R]", "^/b /c"], "/a", "302 /c"),
+        (["^/a /b [R]", "^/b /c"], "/a", "302 /b"),
+        (["^/a /b [R]", "^http://www.example.com:8080/b /c"], "/a", "302 /c"),
+        (["^/a /b [R]", "^/b /c", "b - [F]"], "/a", "403"),
         (["^/a /b?x", "^/b /c?y [QSA]"], "/a?z", "/c?y&x"),
         (["^/a - [E=V:1]", "^/a /%{ENV:V}"], "/a", "/1"),
         (["^/a - [E=V:1,E=!V]", "^/a /x%{ENV:V}"], "/a", "/x"),
@@ -205,7 +208,8 @@ def test_who_decides_first(site) -> None:
     told = site(
         "Redirect /a /redirected\nAlias /b /srv/b\nAlias /c /srv/c\n"
         "ProxyPass /a http://h.test/\nProxyPass /b http://h.test/\nProxyPass /d http://h.test/\n"
-        "RewriteRule ^/d /file [L]\nRewriteRule ^/c - [H=some-handler]\nRewriteRule ^/e /c [PT]\nRewriteRule ^/f /a [PT]"
+        "RewriteRule ^/d /file [L]\nRewriteRule ^/c - [H=some-handler]\n"
+        "RewriteRule ^/e /c [PT]\nRewriteRule ^/f /a [PT]"
     )
     names = {path: told.get(path).told["filename"] for path in ("/a", "/b", "/c", "/d", "/e", "/f")}
     root = f"{told.folder}/htdocs"
