@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -28,7 +29,7 @@ from prefork_ssl.modules.ssl.variables import COMPUTED, CONSTANT, OWNERS
 _NOTHING: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Exports:
     """What is wanted: `standard` (StdEnvVars), `certificates` (ExportCertData), the names of older modules
     (`compatible`), and names in their old form (`slashed`)."""
@@ -48,12 +49,16 @@ def told(_generation: Generation, _host: Host, settings: Settings) -> Environmen
 def exports(settings: Settings) -> Exports:
     """What the settings want."""
     options = settings[SSL_OPTIONS]
-    return Exports(
+    return _exports(
         SSLOption.STD_ENV_VARS in options,
         SSLOption.EXPORT_CERT_DATA in options,
         SSLOption.COMPAT_ENV_VARS in options,
         SSLOption.LEGACY_DN_STRING_FORMAT in options,
     )
+
+
+# What is wanted of a connection is looked up with each request, so the same is one object.
+_exports = cache(Exports)
 
 
 def environment(transport: Transport, wanted: Exports) -> Mapping[str, object]:
@@ -94,7 +99,7 @@ def _environment(transport: TLSTransport, wanted: Exports) -> Iterator[tuple[str
         for number, certificate in enumerate(transport.client.chain):
             yield f"SSL_CLIENT_CERT_CHAIN_{number}", certificate.public_bytes(Encoding.PEM).decode("ascii")
     if wanted.compatible:
-        everything = Exports(standard=True, certificates=True, compatible=False, slashed=wanted.slashed)
+        everything = _exports(True, True, False, wanted.slashed)
         yield from _compatible(dict(_environment(transport, everything)))
 
 

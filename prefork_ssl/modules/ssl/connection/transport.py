@@ -100,8 +100,7 @@ class TLSTransport(TLSStream):
                     self._fail(error)
                 if data is not None:
                     return data
-            answer = tls.output()
-            if answer is not None:
+            if tls.has_output and (answer := tls.output()) is not None:
                 self._answer(answer)
             tls.release_memory()
             if not receive(self.wire, tls):

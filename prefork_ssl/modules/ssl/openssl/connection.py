@@ -57,10 +57,11 @@ class MemoryConnection:
 
     OpenSSL never sees the socket. So none of its calls is left half done for want of the network, a read never wants a
     write, and several records leave in one system call. `public` is the same connection as pyOpenSSL has it.
-    `has_input` is false when all that was received has been read, so that `plaintext` could only tell that.
+    `has_input` is false when all that was received has been read, so that `plaintext` could only tell that. `has_output`
+    is false when OpenSSL has done nothing since `output` gave all that there was.
     """
 
-    __slots__ = ("_grown", "_input", "_output", "_ssl", "has_input", "public")
+    __slots__ = ("_grown", "_input", "_output", "_ssl", "has_input", "has_output", "public")
 
     def __init__(self, context: SSL.Context) -> None:
         self.public = public = SSL.Connection(context, None)
@@ -69,6 +70,7 @@ class MemoryConnection:
         self._output: Any = public._from_ssl
         self._grown = False
         self.has_input = True
+        self.has_output = True
 
     def receive(self, sock: socket.socket) -> int:
         """Take in what the socket has; the number of bytes, 0 when the peer has ended its side. Raises OSError."""
@@ -83,6 +85,7 @@ class MemoryConnection:
         """What is to be sent, if anything. Good until the next call for any connection. There may be more if it has
         OUTPUT_SIZE bytes."""
         count = _BIO_read(self._output, _to_send, OUTPUT_SIZE)
+        self.has_output = count == OUTPUT_SIZE
         if count <= 0:
             return None
         if count > _KEEP_SIZE:
@@ -92,6 +95,7 @@ class MemoryConnection:
     def handshake(self) -> bool:
         """Go on with the handshake: True when it is complete, False if more must be received. Raises Error."""
         _ERR_clear_error()
+        self.has_output = True
         result = _SSL_do_handshake(self._ssl)
         if result == 1:
             return True
@@ -106,6 +110,7 @@ class MemoryConnection:
         """
         if _ERRORS_STAY:
             _ERR_clear_error()
+        self.has_output = True
         count = _SSL_read(self._ssl, _plain, _READ_SIZE)
         if count > 0:
             # A record has no more than that, and OpenSSL takes one after the other out of the input.
@@ -121,12 +126,14 @@ class MemoryConnection:
 
     def say(self, data: bytes) -> None:
         """Encrypt `data`, at most WRITE_SIZE bytes and at least one. Raises Error."""
+        self.has_output = True
         count = _SSL_write(self._ssl, data, len(data))
         if count <= 0:
             self.public._raise_ssl_error(self._ssl, count)
 
     def end(self) -> None:
         """Encrypt a close_notify; nothing after a failure, which has said all there was to say."""
+        self.has_output = True
         if _SSL_shutdown(self._ssl) < 0:
             _ERR_clear_error()
 
