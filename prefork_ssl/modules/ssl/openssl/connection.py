@@ -57,8 +57,8 @@ class MemoryConnection:
 
     OpenSSL never sees the socket. So none of its calls is left half done for want of the network, a read never wants a
     write, and several records leave in one system call. `public` is the same connection as pyOpenSSL has it.
-    `has_input` is false when all that was received has been read, so that `plaintext` could only tell that. `has_output`
-    is false when OpenSSL has done nothing since `output` gave all that there was.
+    `has_input` is false when all that was received has been read, so that `plaintext` could only tell that.
+    `has_output` is false when OpenSSL has done nothing since `output` gave all that there was.
     """
 
     __slots__ = ("_grown", "_input", "_output", "_ssl", "has_input", "has_output", "public")
