@@ -1,16 +1,24 @@
 """rewrite_module: URLs changed by rules (Apache's mod_rewrite).
 
-directives.py     what can be written
-scope.py          what is written in one scope, and what of the outer ones holds there
-condition_line.py, rule_line.py, flags.py, template.py
-                  the lines, taken apart while the configuration is read
-binding.py        a scope's lines as functions, when all modules and so all variables are known
-conditions.py, expansion.py, variables.py, maps.py
-                  what they ask for
-engine.py         rules one after the other, over a State
-server.py         rules of a host, before a URL has led anywhere
-directory.py      rules of <Directory> and <Location>, afterwards
-answers.py        redirections, refusals, cookies
+What is written:
+
+    directives.py     the directives
+    words.py, condition_line.py, rule_line.py, flags.py, template.py, map_sources.py
+                      their lines, taken apart while the configuration is read
+    scope.py          what is written in one scope, and what of the outer ones holds there
+    checking.py       what can be wrong beyond one line
+
+What comes of it, when all modules and so all variables are known:
+
+    binding.py        a scope's lines as functions
+    conditions.py, expansion.py, variables.py, maps.py, cookies.py
+                      what they ask for and make
+    engine.py         rules one after the other, over a State
+    server.py         rules of a host, before a URL has led anywhere
+    directory.py      rules of <Directory> and <Location>, afterwards
+    answers.py        redirections, refusals, what is handed on to a proxy
+    trace.py, guard.py
+                      what the log is told
 
 Where this differs from Apache, it is on the safe side:
 
@@ -26,5 +34,5 @@ Where this differs from Apache, it is on the safe side:
 - $2 where there is no second group, a condition without a rule, and OR without another condition are mistakes.
 - Rules of a directory need no Options FollowSymLinks, since nobody but the administrator writes any. In <Location> they
   see what follows its path. Where DocumentRoot is missing, every substitution is a URL (PT).
-- Variables keep their names when a request goes on to another URL: there is no REDIRECT_ before those of E.
+- When a request goes on to another URL, variables keep their names; with REDIRECT_ before them they are there, too.
 """

@@ -4,6 +4,7 @@ them all."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NoReturn
 
 from prefork_ssl.config.arguments import Words, many, on_off, one
@@ -13,6 +14,7 @@ from prefork_ssl.modules.rewrite.condition_line import parse_condition
 from prefork_ssl.modules.rewrite.map_sources import MapSource, parse_map
 from prefork_ssl.modules.rewrite.rule_line import parse_rule
 from prefork_ssl.modules.rewrite.scope import Option, Scope
+from prefork_ssl.modules.rewrite.words import split_raw_words
 
 _OPTIONS = {option.value: option for option in Option}
 _NOT_NEEDED = {
@@ -63,9 +65,14 @@ def _gone(_words: Words, _place: Place) -> NoReturn:
     )
 
 
+def _raw(arguments: Arguments[Scope]) -> Arguments[Scope]:
+    """The same for words with all their backslashes."""
+    return replace(arguments, split=split_raw_words)
+
+
 REWRITE: Directive[Scope] = Directive(
     "RewriteRule",
-    many("pattern substitution|- [flags]", _rule, least=2, most=3),
+    _raw(many("pattern substitution|- [flags]", _rule, least=2, most=3)),
     Context.ANYWHERE,
     Scope(),
     "Changes a URL in which a regular expression is found, if the RewriteCond lines before it hold. $1 is what its "
@@ -84,7 +91,7 @@ def _part(name: str, arguments: Arguments[Scope], contexts: Context, doc: str) -
 
 REWRITE_COND = _part(
     "RewriteCond",
-    many("text pattern [flags]", _condition, least=2, most=3),
+    _raw(many("text pattern [flags]", _condition, least=2, most=3)),
     Context.ANYWHERE,
     "What must hold for the RewriteRule that follows: a regular expression is found in the text; or !, and it is not; "
     "=text <text >text <=text >=text; -eq5 -ne5 -lt5 -le5 -gt5 -ge5; -d -f -F -h -l -L -s -U -x. Or: expr, and an "

@@ -98,7 +98,10 @@ class DirectoryRules:
         request = state.request
         path = local_path(state.place.url_path(state.path))
         request.query = state.query
-        return None if path == request.path else Elsewhere(path)
+        if path == request.path:
+            return None
+        _redirected(request)
+        return Elsewhere(path)
 
     def _in_folder(self, request: Request) -> tuple[str, Place] | None:
         name = request.filename
@@ -125,6 +128,14 @@ class DirectoryRules:
         start = request.path[found.end() :]
         base = self._base or (prefix if prefix.endswith("/") else f"{prefix}/")
         return start, LocationPlace(request, base, start, base)
+
+
+def _redirected(request: Request) -> None:
+    """The variables that tell of an internal redirection, by which rules see that they have had a request before. All
+    others are there by both names, since recipes use either."""
+    env = request.env
+    env |= {f"REDIRECT_{name}": value for name, value in env.items() if not name.startswith("REDIRECT_")}
+    env |= {"REDIRECT_STATUS": "200", "REDIRECT_URL": request.path}
 
 
 def _is_no_file(request: Request) -> bool:

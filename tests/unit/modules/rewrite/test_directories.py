@@ -89,6 +89,38 @@ def test_end_ends_the_rules_of_directories_too(site) -> None:
     assert rules.path("/d/a") == "/d/b"
 
 
+def test_rules_see_that_they_have_had_a_request_before(site) -> None:
+    """Recipes end loops by REDIRECT_STATUS, and find what E has set by either name."""
+    rules = site(
+        "RewriteCond %{ENV:REDIRECT_STATUS} 200\nRewriteRule ^ - [L]\n"
+        "RewriteRule ^a(.*)$ ab$1 [E=BASE:x]\nRewriteRule ^c$ /b%{ENV:BASE}"
+    )
+    told = rules.get("/d/a").told
+    assert told["path"] == "/d/ab"
+    wanted = {"BASE": "x", "REDIRECT_BASE": "x", "REDIRECT_STATUS": "200", "REDIRECT_URL": "/d/a"}
+    assert told["env"] == wanted
+
+
+def test_a_framework_with_its_own_recipe(site) -> None:
+    """The one that many frameworks ship: where the application is, is found out by what has been stripped."""
+    rules = site(
+        r"""
+        RewriteCond %{REQUEST_URI}::$0 ^(/.+)/(.*)::\2$
+        RewriteRule .* - [E=BASE:%1]
+        RewriteCond %{HTTP:Authorization} .+
+        RewriteRule ^ - [E=HTTP_AUTHORIZATION:%0]
+        RewriteCond %{ENV:REDIRECT_STATUS} =""
+        RewriteRule ^index\.py(?:/(.*)|$) %{ENV:BASE}/$1 [R=301,L]
+        RewriteCond %{REQUEST_FILENAME} !-f
+        RewriteRule ^ %{ENV:BASE}/index.py [L]
+        """.replace("\\\\", "\\")
+    )
+    assert rules.path("/d/x/y?q") == "/d/index.py?q"
+    assert rules.path("/d/index.py/x") == "301 /d/x"
+    assert rules.path("/d/real") == "/d/real"
+    assert rules.get("/d/x", authorization="Basic x").told["env"]["HTTP_AUTHORIZATION"] == "Basic x"
+
+
 def test_hand_on_to_another_server(site) -> None:
     told = site("RewriteRule ^a/(.*)$ http://127.0.0.1:8000/$1 [P]").get("/d/a/x?q").told
     assert (told["handler"], told["filename"], told["path_info"]) == (
