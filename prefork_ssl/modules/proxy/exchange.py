@@ -13,6 +13,7 @@ from collections.abc import Callable
 from prefork_ssl.kernel.request import HeaderList, Request, Response, Upgrade
 from prefork_ssl.modules.proxy.connection import BackendConnection
 from prefork_ssl.modules.proxy.failures import BackendFailure, Stale
+from prefork_ssl.modules.proxy.old_backends import is_used_once, speaks_1_0, wants_new_connection
 from prefork_ssl.modules.proxy.pool import Pool
 from prefork_ssl.modules.proxy.reply_body import ReplyBody, pieces_of
 from prefork_ssl.modules.proxy.reply_head import ReplyHead
@@ -43,6 +44,8 @@ class Exchanger:
     def answer(self, request: Request, path: str) -> Response:
         """The backend's answer to the request, for the encoded `path`. Raises BackendFailure, BodyError."""
         body, upgrade = request.body, ""
+        if body.length is None and speaks_1_0(request.env):
+            return Response(411)
         if body.length == 0:
             if "upgrade" in request.fields:
                 upgrade = wanted_upgrade(request, self._upgrades)
@@ -54,7 +57,7 @@ class Exchanger:
         )
 
     def _exchange(self, request: Request, message: bytes, upgrade: str) -> Response:
-        connection = self._pool.borrow(request.method not in _IDEMPOTENT)
+        connection = self._borrow(request, careful=request.method not in _IDEMPOTENT)
         try:
             try:
                 connection.send(message)
@@ -71,13 +74,16 @@ class Exchanger:
             connection.end(reusable=False)
             raise
 
+    def _borrow(self, request: Request, *, careful: bool) -> BackendConnection:
+        return self._pool.borrow_new() if wants_new_connection(request) else self._pool.borrow(careful)
+
     def _exchange_large(self, request: Request, path: str) -> Response:
         """The body follows while the answer is awaited; it cannot be sent twice."""
         framing = framing_of(request)
-        expects = "expect" in request.fields
+        expects = "expect" in request.fields and not speaks_1_0(request.env)
         if expects:
             framing += "Expect: 100-continue\r\n"
-        connection = self._pool.borrow(careful=True)
+        connection = self._borrow(request, careful=True)
         upload = None
         try:
             connection.send(self._heads.head(request, path, framing))
@@ -117,13 +123,16 @@ class Exchanger:
     ) -> Response:
         if head.status == 101:
             return self._switch(request, head, connection, upgrade)
+        keep = head.keep and not is_used_once(request.env)
         response = Response(head.status, head.headers)
         if upload is None and (head.bodiless or head.length == len(connection.pending)):
-            return _at_once(request, response, head, connection)
+            _take_all(request, response, head, connection)
+            connection.end(keep)
+            return response
 
         def finish(whole: bool) -> None:
             sent = upload is None or upload.stop()
-            connection.end(whole and sent and head.keep)
+            connection.end(whole and sent and keep)
 
         response.body = self._body(request, head, connection, finish)
         response.length = head.length
@@ -151,10 +160,8 @@ class Exchanger:
         return response
 
 
-def _at_once(
-    request: Request, response: Response, head: ReplyHead, connection: BackendConnection
-) -> Response:
-    """All of the answer is there, so the connection is free for the next request."""
+def _take_all(request: Request, response: Response, head: ReplyHead, connection: BackendConnection) -> None:
+    """All of the answer is there, so that the connection is free for the next request."""
     response.body = b""
     response.length = 0
     if not head.bodiless:
@@ -162,5 +169,3 @@ def _at_once(
         response.length = head.length
     elif request.method == "HEAD":
         response.length = head.length
-    connection.end(head.keep)
-    return response

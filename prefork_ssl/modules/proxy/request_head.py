@@ -8,6 +8,7 @@ from collections.abc import Callable
 from prefork_ssl.kernel.hooks import RequestPhase
 from prefork_ssl.kernel.networks import Network, membership
 from prefork_ssl.kernel.request import Request, Response
+from prefork_ssl.modules.proxy.old_backends import manner, speaks_1_0
 
 # Fields that speak of the client's connection to us, or that we write ourselves.
 _OWN = frozenset(
@@ -108,11 +109,15 @@ class RequestHeads:
         host = request.fields.get("host", self._authority) if self._preserve else self._authority
         lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers if name not in dropped])
         added = self._added(request) if self._added else ""
-        connection = f"Connection: Upgrade\r\nUpgrade: {upgrade}\r\n" if upgrade else self._connection
+        version, connection = "HTTP/1.1", self._connection
+        if request.env:
+            version, connection = manner(request.env, connection)
+        if upgrade:
+            connection = f"Connection: Upgrade\r\nUpgrade: {upgrade}\r\n"
         if takes_trailers(request):
             connection += "Connection: TE\r\nTE: trailers\r\n"
         return (
-            f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n{lines}{added}{framing}{connection}\r\n"
+            f"{request.method} {target} {version}\r\nHost: {host}\r\n{lines}{added}{framing}{connection}\r\n"
         ).encode("latin-1")
 
 
@@ -142,5 +147,7 @@ def wanted_upgrade(request: Request, allowed: tuple[str, ...]) -> str:
     """The protocol that the client wants to go on in, if that is one of those allowed; else ""."""
     wanted = request.fields.get("upgrade")
     if wanted is None or wanted.lower() not in allowed or request.version != "HTTP/1.1":
+        return ""
+    if speaks_1_0(request.env):
         return ""
     return wanted if "upgrade" in _listed(request.fields, "connection") and request.body.length == 0 else ""
