@@ -224,11 +224,14 @@ class Server:
         """All logs and the configuration, as (name, text): what to look at when a test has failed."""
         logs = sorted((self.root / "logs").iterdir())
         files = [path for path in (self.configuration_file, *logs) if path.is_file()]
-        return [(path.name, _tail(path.read_text(errors="backslashreplace"))) for path in files]
+        return [(path.name, _tail(path)) for path in files]
 
 
-def _tail(text: str, lines: int = 80) -> str:
-    return "\n".join(text.splitlines()[-lines:])
+def _tail(path: Path, lines: int = 80, size: int = 65536) -> str:
+    """The last lines of a file, but no more than `size` bytes: it may be a large one, with no lines."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - size, 0))
+        return "\n".join(file.read().decode(errors="backslashreplace").splitlines()[-lines:])
 
 
 def _user() -> str:

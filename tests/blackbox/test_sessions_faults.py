@@ -93,6 +93,11 @@ def recovered(server: Server, authority: Authority) -> None:
     assert resumes(server, authority)
 
 
+def episode_is_over(server: Server, number: int) -> None:
+    over = "session cache: it can be read again"
+    until(lambda: server.log("ssl_log").count(over) == number, "the episode is over", 20)
+
+
 def one_line_with_a_hint(server: Server, *texts: str) -> None:
     (line,) = told(server)
     assert "[Hint: " in line
@@ -164,61 +169,109 @@ def test_again_and_again(new_server, authority: Authority) -> None:
         for number in range(1, 4):
             cut(server.root / "logs/cache")
             recovered(server, authority)
+            episode_is_over(server, number)
             assert len(told(server)) == number
 
 
-@pytest.fixture
-def mounted(new_server) -> Iterator[tuple[Server, Callable[[str], None]]]:
-    """A server whose cache is on a file system of its own, and what mounts it with options."""
-    server = new_server(CONFIGURATION, cache="dbm:mounted/cache", tickets="off", more="")
-    server.write("index.html", b"<p>hello\n")
-    folder = server.root / "mounted"
-    folder.mkdir()
+class Mounted:
+    """A server whose cache is on a small file system of its own, which can be mounted with options, and filled."""
 
-    def mount(options: str) -> None:
-        command = ["mount", "-t", "tmpfs", "-o", f"{options},mode=755", "tmpfs", folder]
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._folder = server.root / "mounted"
+        self._folder.mkdir()
+        self._filler = self._folder / "filler"
+
+    def mount(self, options: str) -> None:
+        command = ["mount", "-t", "tmpfs", "-o", f"{options},mode=755", "tmpfs", self._folder]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             pytest.skip(f"cannot mount: {done.stderr}")
 
-    yield server, mount
-    subprocess.run(["umount", "--lazy", folder], check=False)
+    def fill(self) -> None:
+        with suppress(OSError), self._filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+
+    def empty(self) -> None:
+        self._filler.unlink()
+
+    def unmount(self) -> None:
+        subprocess.run(["umount", "--lazy", self._folder], check=False)
+
+
+@pytest.fixture
+def mounted(new_server) -> Iterator[Callable[[str], Mounted]]:
+    """What makes such a server for a type of DBM."""
+    made: list[Mounted] = []
+
+    def make(kind: str) -> Mounted:
+        server = new_server(CONFIGURATION, cache=f"dbm={kind}:mounted/cache(1000000)", tickets="off", more="")
+        server.write("index.html", b"<p>hello\n")
+        made.append(Mounted(server))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.unmount()
 
 
 @ROOT
-def test_its_directory_is_read_only(mounted, authority: Authority) -> None:
+@KINDS
+def test_its_directory_is_read_only(mounted, authority: Authority, kind: str) -> None:
     """From the beginning: the server serves, and says so; later the cache can be made."""
-    server, mount = mounted
-    mount("ro,size=20m")
-    server.start()
+    place = mounted(kind)
+    place.mount("ro,size=4m")
+    server = place.server.start()
     with load(server, authority) as clients:
         clients.goes_on()
         one_line_with_a_hint(server, "cannot be made")
-        mount("remount,rw,size=20m")
+        place.mount("remount,rw,size=4m")
         recovered(server, authority)
     assert len(told(server)) == 1
 
 
 @ROOT
-def test_its_disk_is_full(mounted, authority: Authority) -> None:
-    server, mount = mounted
-    mount("size=500k")
-    server.start()
-    assert resumes(server, authority)
-    filler = server.root / "mounted/filler"
+@KINDS
+def test_its_disk_is_full_from_the_beginning(mounted, authority: Authority, kind: str) -> None:
+    place = mounted(kind)
+    place.mount("size=4m")
+    place.fill()
+    server = place.server.start()
     with load(server, authority) as clients:
-        _fill(filler)
+        clients.goes_on()
+        one_line_with_a_hint(server, "cannot be made")
+        place.empty()
+        recovered(server, authority)
+    assert len(told(server)) == 1
+
+
+@ROOT
+def test_its_disk_becomes_full(mounted, authority: Authority) -> None:
+    place = mounted("sqlite3")
+    place.mount("size=4m")
+    server = place.server.start()
+    assert resumes(server, authority)
+    with load(server, authority) as clients:
+        place.fill()
         until(lambda: told(server), "it is told", 30)
         clients.goes_on()
-        filler.unlink()
+        place.empty()
         recovered(server, authority)
     one_line_with_a_hint(server, "cannot be used")
 
 
-def _fill(path: Path) -> None:
-    with suppress(OSError), path.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
+@ROOT
+def test_what_lmdb_needs_of_a_disk_it_has_from_the_beginning(mounted, authority: Authority) -> None:
+    """So sessions are stored while it is full."""
+    place = mounted("lmdb")
+    place.mount("size=4m")
+    server = place.server.start()
+    place.fill()
+    with load(server, authority):
+        for _ in range(20):
+            assert resumes(server, authority)
+    assert not told(server)
 
 
 # --- the mutex ---
@@ -280,8 +333,8 @@ def _stop_while_holding(server: Server, authority: Authority) -> int:
         while time.monotonic() < ends:
             rows = (line.split() for line in Path("/proc/locks").read_text().splitlines())
             for row in rows:
-                if row[1] == "FLOCK" and row[5].endswith(f":{inode}"):
-                    pid = int(row[4])
+                pid = int(row[4])
+                if row[1] == "FLOCK" and row[5].endswith(f":{inode}") and pid in server.workers():
                     os.kill(pid, signal.SIGSTOP)
                     if _locked(pid):
                         return pid

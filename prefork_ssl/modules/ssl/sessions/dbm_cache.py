@@ -50,7 +50,6 @@ class DBMCache:
         self._place = place
         self._kind = place.kind
         self._mutex = mutex
-        self._holds_mutex = False
         self._trouble = trouble
         self._tally = tally
         self._store: Store | None = None
@@ -72,7 +71,8 @@ class DBMCache:
     def open(self, loop: Any) -> None:
         """See SessionCache."""
         self._loop = loop
-        self._open_early()
+        with suppress(CacheDown):
+            self._opened()
 
     def find(self, session_id: bytes) -> bytes | None:
         """See SessionCache."""
@@ -161,7 +161,7 @@ class DBMCache:
             self._tally.words[REMOVED] += len(removed)
             self._removed = {}
         finally:
-            self._release_mutex()
+            self._mutex.release()
         self._records = {}
         self._remove_later()
 
@@ -194,14 +194,9 @@ class DBMCache:
             self._trouble.tell(Kind.MUTEX, f"the mutex {error}", _NO_MUTEX)
             return False
         if taken:
-            self._holds_mutex = True
             self._refused_since = float("inf")
             self._trouble.over(Kind.MUTEX)
         return taken
-
-    def _release_mutex(self) -> None:
-        self._holds_mutex = False
-        self._mutex.release()
 
     def _look_at_holder(self) -> None:
         """Tell of a process that has the mutex for too long."""
@@ -226,16 +221,9 @@ class DBMCache:
         try:
             return self._use(Kind.READING, lambda store: store.get(session_id))
         finally:
-            self._release_mutex()
+            self._mutex.release()
 
     # --- the store ---
-
-    def _open_early(self) -> None:
-        """Open it before it is needed, unless there is trouble: all workers begin at the same time."""
-        with suppress(CacheDown):
-            self._opened()
-        if self._store is None and time.monotonic() >= self._opens_at:
-            self._call_in(_REOPEN / 100, self._open_early)
 
     def _use(self, kind: Kind, work: Callable[[Store], T]) -> T:
         """Do something with the store; if that turns out to be lost, with the one that has taken its place.
@@ -265,14 +253,7 @@ class DBMCache:
     def _opened(self) -> Store:
         """The open store. Raises CacheDown."""
         if self._store is None and time.monotonic() >= self._opens_at:
-            # Not while the files are put in place.
-            if self._holds_mutex:
-                self._open_store()
-            elif self._take_mutex():
-                try:
-                    self._open_store()
-                finally:
-                    self._release_mutex()
+            self._open_store()
         if self._store is None:
             raise CacheDown
         return self._store

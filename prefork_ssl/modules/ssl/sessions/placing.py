@@ -19,10 +19,16 @@ from prefork_ssl.kernel.process.privileges import Identity
 def put_in_place(path: Path, make: Callable[[Path], None], identity: Identity | None) -> None:
     """Let `make` make a file or a few, all of whose names begin with that of the path it is given, and move them to
     `path` with the same endings. They belong to `identity`, or to who runs this. Raises OSError, and what `make` does.
+
+    The file at `path` itself is the first to go and the last to come: who finds the same one there before and after
+    opening all of them has files that belong together.
     """
     with _private_folder(path.parent) as folder:
         make(Path(f"/proc/self/fd/{folder}", path.name))
-        for name in os.listdir(folder):  # noqa: PTH208 - by descriptor
+        names = sorted(os.listdir(folder), key=path.name.__eq__)  # noqa: PTH208 - by descriptor
+        if len(names) > 1:
+            path.unlink(missing_ok=True)
+        for name in names:
             if identity is not None:
                 os.chown(name, identity.uid, identity.gid, dir_fd=folder, follow_symlinks=False)
             os.rename(name, path.with_name(name), src_dir_fd=folder)

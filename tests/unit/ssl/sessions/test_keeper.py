@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from prefork_ssl.modules.ssl.sessions.place import StorePlace
 from prefork_ssl.modules.ssl.sessions.placing import put_in_place
 from prefork_ssl.modules.ssl.sessions.stores.store import Store
 from prefork_ssl.modules.ssl.sessions.stores.types import TYPES
+from prefork_ssl.modules.ssl.sessions.sweeper import Sweeper
 from prefork_ssl.modules.ssl.sessions.trouble import Kind
 
 LIMIT = 1 << 20
@@ -151,6 +153,18 @@ def test_expired_sessions_are_swept_by_a_process_of_its_own(place, monkeypatch):
         time.sleep(0.1)
     assert keys(place) == live
     assert not told.now
+
+
+def test_a_sweeper_that_hangs_is_ended(place):
+    begun(place)
+    sweeper = Sweeper(place, None)
+    sweeper.start()
+    process = sweeper._process
+    process.send_signal(signal.SIGSTOP)
+    sweeper.start()
+    assert process.wait(20) == -signal.SIGKILL
+    sweeper.start()
+    assert sweeper._process.wait(20) == 0
 
 
 def test_what_nobody_changes_is_not_swept_for_ever(place, monkeypatch):

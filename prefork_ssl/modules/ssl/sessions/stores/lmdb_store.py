@@ -34,6 +34,7 @@ _FEWEST_PAGES = 128
 _CHANGE, _EACH_PAGE = 11, 3
 # As many processes may have the file open: all workers of two generations, and a few more.
 _READERS = 2048
+_READER_SIZE = 64  # bytes of the lock file for each; as many as 8 of them are for what else is there
 # The first meta page: its header is 16 bytes long, then come MDB_MAGIC and MDB_DATA_VERSION.
 _SIGNATURE_AT, _SIGNATURE = 16, bytes.fromhex("dec0efbe01000000")
 # What the lock file begins with, MDB_MAGIC again. Behind it are locks: who takes one out of random bytes never gets it.
@@ -52,17 +53,19 @@ class LMDBStore(Store):
     @classmethod
     def create(cls, path: Path, limit: int) -> None:
         """See Store."""
+        lock = Path(f"{path}-lock")
         with _errors(path):
-            for suffix in cls.suffixes:
-                _make(Path(f"{path}{suffix}"))
-            environment = _open(path, _size(limit))
+            for file in (path, lock):
+                _make(file)
+            _allocate(lock, (_READERS + 8) * _READER_SIZE)
+            # Not through memory: its place on the disk comes last, as an empty file is what LMDB makes a new one from.
+            environment = _open(path, _size(limit), writemap=False)
             try:
                 for table in (b"records", b"expiries"):
                     environment.open_db(table)
             finally:
                 environment.close()
             _allocate(path, _size(limit))
-            _allocate(Path(f"{path}-lock"), Path(f"{path}-lock").stat().st_size)
 
     @classmethod
     def intact(cls, path: Path, limit: int) -> bool:
@@ -253,7 +256,7 @@ def _allocate(path: Path, size: int) -> None:
         os.posix_fallocate(file.fileno(), 0, size)
 
 
-def _open(path: Path, size: int) -> lmdb.Environment:
+def _open(path: Path, size: int, *, writemap: bool = True) -> lmdb.Environment:
     return lmdb.open(
         str(path),
         subdir=False,
@@ -261,7 +264,7 @@ def _open(path: Path, size: int) -> lmdb.Environment:
         max_dbs=2,
         max_readers=_READERS,
         mode=0o600,
-        writemap=True,
+        writemap=writemap,
         sync=False,
         metasync=False,
     )

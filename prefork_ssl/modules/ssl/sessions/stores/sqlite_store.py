@@ -1,7 +1,7 @@
 """SQLite in WAL mode: readers do not wait for the writer. Slower than LMDB, and in every Python.
 
-What another process has locked is not waited for: the mutex keeps writers apart, and whatever is locked in spite of it
-is an error of that call alone.
+What another process has locked is not waited for, but while the file is opened: the mutex keeps writers apart, and
+whatever is locked in spite of it is an error of that call alone.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ CREATE INDEX expiries ON sessions (expiry);
 """
 # The write-ahead log goes back into the file when it has so many pages.
 _CHECKPOINT = 256
+# Seconds that opening the file may wait for a lock.
+_PATIENCE = 0.05
 
 
 class SQLiteStore(Store):
@@ -87,7 +89,8 @@ class SQLiteStore(Store):
                 self._database.execute(f"PRAGMA {setting}")
         except sqlite3.Error as error:
             raise _trouble(self._path, error) from error
-        self.extent()
+        self.get(b"")  # is it what it should be?
+        self._query("PRAGMA busy_timeout = 0")
         for suffix in self.suffixes[1:]:
             self._guard.watch(Path(f"{self._path}{suffix}"))
 
@@ -172,7 +175,7 @@ class SQLiteStore(Store):
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=0, isolation_level=None, cached_statements=32)
+    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, cached_statements=32)
 
 
 def _trouble(path: Path, error: sqlite3.Error) -> StoreError:
