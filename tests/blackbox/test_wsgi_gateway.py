@@ -208,6 +208,14 @@ def test_continue_is_said_when_the_application_reads(server: Server) -> None:
         assert (reply.status, reply.headers["connection"], reply.body) == (200, "close", b"not read")
 
 
+def test_continue_is_not_said_within_a_response(server: Server) -> None:
+    """The client has seen by the response that nobody waited for its body, and may send it or not."""
+    with opened(server, "read_late", "Expect: 100-continue", "Content-Length: 5", method="POST") as sock:
+        received(sock, b"7\r\nbegun, \r\n")
+        sock.sendall(b"hello")
+        assert clients.drain(sock) == b"5\r\nhello\r\n0\r\n\r\n"
+
+
 def test_a_body_that_nobody_read_is_not_taken_for_a_request(server: Server) -> None:
     body = b"GET /plain/pid HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with opened(server, "ignore", f"Content-Length: {len(body)}", method="POST") as sock:

@@ -101,6 +101,13 @@ def do_lines(environ, start_response):
     return [repr(told).encode()]
 
 
+def do_read_late(environ, start_response):
+    """Reads the body when its own has begun."""
+    ok(start_response)
+    yield b"begun, "
+    yield environ["wsgi.input"].read()
+
+
 def do_ignore(_environ, start_response):
     ok(start_response)
     return [b"not read"]
