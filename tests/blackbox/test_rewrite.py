@@ -12,6 +12,7 @@ from blackbox.backend import backend, ok, serving
 from blackbox.conftest import ServerFactory
 from blackbox.mounting import APPLICATIONS, ROOT
 from blackbox.server import Server
+from blackbox.test_proxy_tunnels import converse, echo
 from blackbox.until import until
 from passlib.hash import apr_md5_crypt
 
@@ -207,6 +208,22 @@ def test_another_server_by_a_rule(new_server: ServerFactory) -> None:
         for number in range(300):
             clients.get(server.http, f"/any/127.1.{number // 250}.{number % 250 + 1}")
         server.logged("is one server too many")
+
+
+def test_a_websocket_by_a_rule(new_server: ServerFactory) -> None:
+    with backend(echo) as back:
+        rules = f"""
+    RewriteEngine on
+    RewriteCond %{{HTTP:Upgrade}} websocket [NC]
+    RewriteCond %{{HTTP:Connection}} upgrade [NC]
+    RewriteRule ^/?(.*) "ws://127.0.0.1:{back}/$1" [P,L]
+    """
+        server = new_server("LoadModule proxy_module\n" + CONFIGURATION, rules=rules)
+        server.write("page", b"page")
+        server.start()
+        assert fetched(server, "/page")[::2] == (200, b"page")
+        with clients.connect(server.http) as sock:
+            converse(sock)
 
 
 def test_a_map_that_changes(new_server: ServerFactory) -> None:

@@ -23,8 +23,9 @@ What comes of it, when all modules and so all variables are known:
 Where this differs from Apache, it is on the safe side:
 
 - What a client has encoded as %3F stays part of the path, and begins no query (UnsafeAllow3F: it does).
-- A substitution is a path of the file system only if its first segment stands in the rule, and was there when a worker
-  first saw it; not if a request chooses it (UnsafePrefixStat: it may). All others are below DocumentRoot.
+- A substitution is a path of the file system only if it begins with %{DOCUMENT_ROOT}, or its first segment stands in
+  the rule, and was there when a worker first saw it; not if a request chooses it (UnsafePrefixStat: it may). All others
+  are below DocumentRoot.
 - "." and ".." are resolved in what rules make, and nothing climbs above the root: 400.
 - Redirections to a path stay paths: the name in them is not taken from the client. Control characters are always
   encoded, with NE, too, and in queries, where Apache answers 500.

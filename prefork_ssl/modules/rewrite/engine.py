@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Sequence
 
+from prefork_ssl.kernel.directives import DOCUMENT_ROOT
+from prefork_ssl.kernel.request import Request
 from prefork_ssl.modules.rewrite.binding import Rule
 from prefork_ssl.modules.rewrite.own_urls import own_url, reduced
 from prefork_ssl.modules.rewrite.rule_line import ABSOLUTE
@@ -95,7 +97,7 @@ class Engine:
         state.path = state.place.relative(path)
         state.literal = flags.noescape
         state.proxied = flags.proxy
-        state.rooted = _is_rooted(rule, state.path)
+        state.rooted = _is_rooted(rule, state.request, state.path)
         is_absolute = ABSOLUTE.match(path) is not None
         if flags.status or (is_absolute and not flags.proxy):
             state.redirect = flags.status or 302
@@ -121,8 +123,11 @@ def _combined(old: str | None, new: str | None, rule: Rule) -> str | None:
     return new or None
 
 
-def _is_rooted(rule: Rule, path: str) -> bool:
+def _is_rooted(rule: Rule, request: Request, path: str) -> bool:
     """Whether the path is one of the file system. A client must not choose that, unless UnsafePrefixStat allows it."""
+    substitution = rule.line.substitution
+    if substitution is not None and substitution.is_below_root:
+        return request.host.settings[DOCUMENT_ROOT] is not None
     if rule.rooted or not rule.flags.unsafe_prefix_stat:
         return rule.rooted
     found = _FIRST_SEGMENT.match(path)

@@ -11,11 +11,13 @@ from prefork_ssl.config.errors import BadArgument, Origin
 from prefork_ssl.config.matching import Pattern
 from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.modules.rewrite.flags import RuleFlags, parse_rule_flags
-from prefork_ssl.modules.rewrite.template import RuleGroup, Template, parse_template
+from prefork_ssl.modules.rewrite.template import RuleGroup, Template, Variable, parse_template
 
 # What makes a text a URL of its own rather than a path.
 ABSOLUTE = re.compile(r"(?:(?:https?|wss?|ftp|unix)://|unix:|mailto:|news:|tel:)", re.IGNORECASE)
 
+# Variables that no client has a hand in.
+_ROOTS = ("DOCUMENT_ROOT", "CONTEXT_DOCUMENT_ROOT")
 _FIRST_SEGMENT = re.compile(r"/[^/?]+(?=/)|/[^/?]+")
 
 
@@ -25,6 +27,12 @@ class Substitution:
 
     path: Template
     query: Template | None
+
+    @property
+    def is_below_root(self) -> bool:
+        """Whether the path begins with the name of the folder that is served."""
+        first = self.path.parts[0] if self.path.parts else ""
+        return isinstance(first, Variable) and first.name.upper() in _ROOTS
 
     @property
     def first_segment(self) -> str:

@@ -168,8 +168,11 @@ def test_files_of_the_system_by_what_the_rule_says(site, tmp_path: Path) -> None
     rules = site(
         f"RewriteRule ^/a/(.*) {tmp_path}/$1 [L]\nRewriteRule ^/b(.*) $1 [L]\n"
         "RewriteRule ^/c(.*) $1 [UnsafePrefixStat]\n"
-        f"RewriteRule ^/d/(.*) {first}$1"
+        f"RewriteRule ^/d/(.*) {first}$1 [L]\nRewriteRule ^/e/(.*) %{{DOCUMENT_ROOT}}/x/$1 [L]\n"
+        "RewriteRule ^/f/(.*) %{CONTEXT_DOCUMENT_ROOT}/x/$1 [L]\nRewriteRule ^/g/(.*) %{HTTP:X}/$1 [L]"
     )
+    assert rules.path("/e/y") == rules.path("/f/y") == "/x/y"
+    assert rules.get("/g/y", x=str(tmp_path)).told["filename"] == f"{tmp_path}/htdocs{tmp_path}/y"
     assert rules.path("/a/x") == f"{tmp_path}/x"
     assert rules.path("/a/%2e%2e/%2e%2e/etc/passwd") == "400"
     assert rules.get("/b/etc/passwd").told["filename"] == f"{tmp_path}/htdocs/etc/passwd"
