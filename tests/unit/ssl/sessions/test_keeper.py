@@ -142,8 +142,7 @@ def test_a_directory_that_cannot_be_written_to(place):
     assert keys(place) == set()
 
 
-def test_expired_sessions_are_swept_by_a_process_of_its_own(place, monkeypatch):
-    monkeypatch.setattr(room, "_SWEEP_EACH", 0.2)
+def test_expired_sessions_are_swept_by_a_process_of_its_own(place):
     keeper, told = begun(place)
     fill(place, 200, time.time() - 1)
     live = fill(place, 7, time.time() + 100)
