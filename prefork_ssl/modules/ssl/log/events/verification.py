@@ -26,11 +26,17 @@ def missing(
     *,
     why: str = "the client sent none",
     hint: str = hints.MISSING,
+    page: str = "",
 ) -> None:
-    """A certificate was demanded and none came; `why` may say more, such as that the client cannot be asked."""
+    """A certificate was demanded, for a `page` or for the whole host, and none came; `why` may say more, such as that
+    the client cannot be asked."""
     message = f"client certificate missing: {why}"
     fields: dict[str, Value] = {"reason": why}
-    log.write(Event(INFO, "client-certificate-missing", message, client, fields, errors, hint, hello=hello))
+    details = (quoted(page),) if page else ()
+    event = Event(
+        INFO, "client-certificate-missing", message, client, fields, errors, hint, details, hello=hello
+    )
+    log.write(event)
 
 
 def refused(
@@ -40,8 +46,10 @@ def refused(
     depth: int,
     errors: tuple[QueuedError, ...] = (),
     hello: ClientHello | None = None,
+    *,
+    page: str = "",
 ) -> None:
-    """The certificate that came is not good enough where SSLVerifyDepth is `depth`."""
+    """The certificate that came is not good enough where SSLVerifyDepth is `depth`: for a `page`, or the whole host."""
     shown = hints.described(found)
     fields: dict[str, Value] = {
         "reason": found.text,
@@ -60,6 +68,7 @@ def refused(
             fields,
             errors,
             details=(
+                *((quoted(page),) if page else ()),
                 f"certificate of {quoted(shown.subject)}",
                 f"issued by {quoted(shown.issuer)}",
                 f"serial number {shown.serial}",
