@@ -10,6 +10,7 @@ from pathlib import Path
 from blackbox.authority import Pair, PrivateKey, ec_key
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -128,6 +129,19 @@ def write_pair(folder: Path, stem: str, chain: Sequence[x509.Certificate], key: 
     pair.cert.write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in chain))
     pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return pair
+
+
+def resigned(certificate: x509.Certificate, signer: Issuer, old: bytes, new: bytes) -> bytes:
+    """The certificate (DER) with the last `old` in it replaced (the subject comes after the issuer), signed anew."""
+    signed = certificate.tbs_certificate_bytes
+    begin = signed.rindex(old)
+    changed = signed[:begin] + new + signed[begin + len(old) :]
+    der = certificate.public_bytes(Encoding.DER)
+    after = der.index(signed) + len(signed)
+    algorithm = der[after : after + 2 + der[after + 1]]
+    signature = signer.key.sign(changed, ec.ECDSA(hashes.SHA256()))  # type: ignore
+    content = changed + algorithm + b"\x03" + bytes((len(signature) + 1, 0)) + signature
+    return b"\x30\x82" + len(content).to_bytes(2, "big") + content
 
 
 _LEAF = (x509.BasicConstraints(ca=False, path_length=None),)

@@ -11,12 +11,10 @@ from unittest import mock
 import pytest
 from blackbox import clients, processes
 from blackbox.authority import Authority, Pair, ec_key
-from blackbox.client_certificates import Issuer, Wallet, name, write_pair
+from blackbox.client_certificates import Issuer, Wallet, name, resigned, write_pair
 from blackbox.server import Server
 from blackbox.talking import V12, V13, Talk, client_context
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -37,6 +35,11 @@ CustomLog logs/names "%{SSL_CLIENT_S_DN_CN}x"
     ServerName require.test
     SSLEngine on
     SSLVerifyClient require
+</VirtualHost>
+<VirtualHost *:@https>
+    ServerName generous.test
+    SSLEngine on
+    SSLVerifyClient optional_no_ca
 </VirtualHost>
 <VirtualHost *:@https>
     ServerName locations.test
@@ -78,8 +81,8 @@ def refused(server: Server, authority: Authority, pair: Pair, version: ssl.TLSVe
         return failure.value.reason, talk.get("/require").status
 
 
-def ask(server: Server, context: ssl.SSLContext) -> None:
-    with Talk(server.https, context, "require.test") as talk:
+def ask(server: Server, context: ssl.SSLContext, host: str = "require.test") -> None:
+    with Talk(server.https, context, host) as talk:
         talk.get("/")
 
 
@@ -123,17 +126,27 @@ def test_thousands_of_names(server: Server, authority: Authority, wallet: Wallet
 
 
 @VERSIONS
-def test_a_certificate_that_only_openssl_can_read(
-    server: Server, authority: Authority, wallet: Wallet, version
+@pytest.mark.parametrize(
+    ("old", "new", "country"),
+    [
+        pytest.param(b"\x13\x02DE", b"\x13\x02D\xe9", "D%5CE9", id="letters that a PrintableString has not"),
+        pytest.param(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03", "DE", id="version 4"),
+    ],
+)
+def test_certificates_that_only_openssl_can_read(
+    server: Server, authority: Authority, wallet: Wallet, version, old, new, country
 ) -> None:
-    """The country is a PrintableString, and this is no character of those. Who cannot be named, is not let in."""
-    pair = patched(wallet, "unnamed", name("unnamed"), b"\x13\x02DE", b"\x13\x02D\xe9")
-    alert, status = refused(server, authority, pair, version)
-    assert "BAD_CERTIFICATE" in alert or "CERTIFICATE_UNKNOWN" in alert
-    assert status == 403
-    line = server.logged(f"serial number {serial_number(pair):X}")
-    assert "certificate of CN=unnamed,O=Clients,C=D%5CE9, issued by CN=Client Root" in line
-    assert "[Hint: it breaks the rules" in line
+    """Who cannot be named, is not let in. Whoever has issued it, the log says what can be said."""
+    for signer, alert in ((wallet.root, "BAD_CERTIFICATE"), (wallet.stranger, "UNKNOWN_CA")):
+        pair = patched(signer, "unnamed", old, new)
+        found, status = refused(server, authority, pair, version)
+        assert alert in found
+        assert status == 403
+        line = server.logged(f"serial number {serial_number(pair):X}")
+        assert f"certificate of CN=unnamed,O=Clients,C={country}, issued by CN={signer.file.stem[:6]}" in line
+        assert ("[Hint: it breaks the rules" in line) is (signer is wallet.root)
+        with pytest.raises(ssl.SSLError, match="BAD_CERTIFICATE"):
+            ask(server, client_context(authority.cert, pair, version), "generous.test")
 
 
 @VERSIONS
@@ -212,25 +225,13 @@ def test_memory_does_not_grow(server: Server, authority: Authority, wallet: Wall
     assert processes.resident(worker) - before < 6 << 20
 
 
-def patched(wallet: Wallet, stem: str, subject: x509.Name, old: bytes, new: bytes) -> Pair:
-    """A certificate with other bytes in it than the library would put there, signed anew."""
+def patched(signer: Issuer, stem: str, old: bytes, new: bytes) -> Pair:
+    """A client's certificate with other bytes in it than the library would put there."""
     key = ec_key()
     usage = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH])
-    made = wallet.root.issue(subject, key, wallet.root, extensions=[usage])
-    signed = made.tbs_certificate_bytes
-    # The issuer's name comes before the subject's.
-    begin = signed.rindex(old)
-    changed = signed[:begin] + new + signed[begin + len(old) :]
-    der = made.public_bytes(Encoding.DER)
-    start = der.index(signed)
-    after = start + len(signed)
-    algorithm = der[after : after + 2 + der[after + 1]]
-    signature = wallet.root.key.sign(changed, ec.ECDSA(hashes.SHA256()))
-    bits = b"\x03" + bytes((len(signature) + 1, 0)) + signature
-    content = changed + algorithm + bits
-    whole = b"\x30\x82" + len(content).to_bytes(2, "big") + content
-    pair = write_pair(wallet.folder, stem, [made], key)
-    pair.cert.write_bytes(ssl.DER_cert_to_PEM_cert(whole).encode())
+    made = signer.issue(name(stem), key, signer, extensions=[usage])
+    pair = write_pair(signer.folder, stem, [made], key)
+    pair.cert.write_bytes(ssl.DER_cert_to_PEM_cert(resigned(made, signer, old, new)).encode())
     return pair
 
 

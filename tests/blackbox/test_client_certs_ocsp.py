@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from unittest import mock
 import pytest
 from blackbox import processes
 from blackbox.authority import Authority, Pair
-from blackbox.client_certificates import Issuer, name
+from blackbox.client_certificates import Issuer, name, resigned
 from blackbox.http_proxy import Proxy
 from blackbox.responder import Responder
 from blackbox.server import Server
@@ -310,6 +311,20 @@ def test_the_whole_chain_or_the_leaf(server, visit, root: Issuer) -> None:
         assert own.asked == 1
     finally:
         own.end()
+
+
+def test_a_ca_that_only_openssl_can_read(server, visit, root: Issuer, responder: Responder) -> None:
+    """There is no version 4 of certificates."""
+    odd = Issuer(root.folder, name("OCSP Odd"), root)
+    pair = odd.client("below-odd", extensions=[responder.extension()], chain=False)
+    responder.knows(pair)
+    der = resigned(odd.certificate, root, b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03")
+    with pair.cert.open("a") as file:
+        file.write(ssl.DER_cert_to_PEM_cert(der))
+    status, page = visit(server, pair)
+    assert status == 403
+    assert "one of its CAs breaks the rules" in page
+    assert "Traceback" not in server.log()
 
 
 def without_nonce(responder: Responder, root: Issuer, pair: Pair, signer: Issuer | None = None) -> None:

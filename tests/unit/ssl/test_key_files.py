@@ -166,6 +166,11 @@ def damaged_rsa() -> bytes:
             "damaged or unsupported certificate (number 1",
             "openssl x509",
         ),
+        (
+            CERTIFICATE_DER.replace(b"\xa0\3\2\1\2", b"\xa0\3\2\1\3", 1),
+            "3 is not a valid X509 version",
+            "openssl x509",
+        ),
         (SERVED.key_pem(), "holds a private key, not a certificate", "swapped"),
         (der(SERVED.key), "holds a private key, not a certificate", "swapped"),
         (REQUEST, "holds a certificate request, not a certificate", "CA sends back"),

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
 
+from prefork_ssl.modules.ssl.certificate.parsing import UNREADABLE
 from prefork_ssl.modules.ssl.keys.key_types import PrivateKey, key_type
 from prefork_ssl.modules.ssl.passphrase.dialog import WrongPhrase
 from prefork_ssl.modules.ssl.passphrase.memory import Phrase
@@ -207,7 +208,7 @@ def _der_private_key(der: bytes) -> PrivateKey | Locked[PrivateKey]:
     except Unreadable as damaged:
         try:
             x509.load_der_x509_certificate(der)
-        except ValueError:
+        except UNREADABLE:
             raise damaged from None
         raise Unreadable("holds a certificate, not a private key", _SWAPPED) from None
 
@@ -268,7 +269,7 @@ def _certificate(load: Callable[[bytes], x509.Certificate], data: bytes, number:
     try:
         certificate = load(data)
         _ = certificate.public_key(), certificate.subject, certificate.issuer  # parsed when first looked at
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (*UNREADABLE, UnsupportedAlgorithm) as error:
         raise Unreadable(
             f"holds a damaged or unsupported certificate (number {number} in the file): {error}",
             "openssl x509 -noout -text shows what is wrong; copy the file again",

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography import x509
 from OpenSSL import SSL
 
+from prefork_ssl.modules.ssl.certificate.parsing import parsed
 from prefork_ssl.modules.ssl.openssl.binding import ffi, lib
 from prefork_ssl.modules.ssl.openssl.connection import ServerConnection
 from prefork_ssl.modules.ssl.openssl.watchers import current as watchers
@@ -140,7 +140,7 @@ def verification_callback(rules: Rules) -> Any:
         if passed:
             if depth > rules.depth:
                 code = CHAIN_TOO_LONG
-            elif depth == 0 and not _readable(_der(store)):
+            elif depth == 0 and parsed(_der(store)) is None:  # it has no name to let anybody in by
                 code = REJECTED
             else:
                 return 1
@@ -182,12 +182,3 @@ def _der(store: Any) -> bytes:
     place = ffi.new("char **")
     length = lib.BIO_get_mem_data(bio, place)
     return bytes(ffi.buffer(place[0], length))
-
-
-def _readable(der: bytes) -> bool:
-    """Whether the certificate can be told from others: what cannot be parsed has no name to let anybody in by."""
-    try:
-        x509.load_der_x509_certificate(der)
-    except ValueError:
-        return False
-    return True

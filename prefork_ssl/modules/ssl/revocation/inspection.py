@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from cryptography import x509
 
+from prefork_ssl.modules.ssl.certificate.parsing import UNREADABLE
 from prefork_ssl.modules.ssl.connection.transport import TLSTransport
 from prefork_ssl.modules.ssl.log.events import revocation as events
 from prefork_ssl.modules.ssl.revocation.directives import Scope
@@ -31,7 +32,10 @@ def _refusal(transport: TLSTransport, policy: RevocationPolicy, line: Line) -> s
     """Why the client is not believed; "" if it is."""
     if not transport.client.verified:
         return "nobody can be asked whether it is revoked, because its issuer is not known"
-    chain = transport.tls.public.get_verified_chain(as_cryptography=True) or []
+    try:
+        chain = transport.tls.public.get_verified_chain(as_cryptography=True) or []
+    except UNREADABLE:
+        return "nobody can be asked whether it is revoked, because one of its CAs breaks the rules for certificates"
     for certificate, issuer in _questions(chain, policy):
         if not policy.responder(certificate):
             if policy.asking.lenient:

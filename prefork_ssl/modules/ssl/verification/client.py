@@ -7,6 +7,7 @@ from functools import cached_property
 from cryptography import x509
 from OpenSSL import crypto
 
+from prefork_ssl.modules.ssl.certificate.parsing import UNREADABLE
 from prefork_ssl.modules.ssl.certificate.view import CertificateView
 from prefork_ssl.modules.ssl.openssl import (
     UNKNOWN_ISSUER,
@@ -68,7 +69,7 @@ class Client:
             return ()
         try:
             return tuple(self._tls.public.get_peer_cert_chain(as_cryptography=True) or ())
-        except ValueError:  # somewhere in it there is one that OpenSSL had no need for
+        except UNREADABLE:  # somewhere in it there is one that OpenSSL had no need for
             return ()
 
     def meets(self, wanted: Policy) -> bool:

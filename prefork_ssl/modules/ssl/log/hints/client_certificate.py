@@ -10,6 +10,7 @@ from OpenSSL import SSL
 
 from prefork_ssl.modules.ssl.certificate.der import identity
 from prefork_ssl.modules.ssl.certificate.distinguished_names import rfc2253
+from prefork_ssl.modules.ssl.certificate.parsing import parsed
 from prefork_ssl.modules.ssl.log.event import quoted
 from prefork_ssl.modules.ssl.openssl import Rejection
 
@@ -49,16 +50,8 @@ def described(rejection: Rejection) -> Description:
         subject=_shortened(rfc2253(found.subject)),
         issuer=_shortened(rfc2253(found.issuer)),
         serial=f"{found.serial_number:X}",
-        validity=_validity(_parsed(rejection)),
+        validity=_validity(parsed(rejection.certificate)),
     )
-
-
-def _parsed(rejection: Rejection) -> x509.Certificate | None:
-    """None if the library does not take it, although OpenSSL does."""
-    try:
-        return x509.load_der_x509_certificate(rejection.certificate)
-    except ValueError:
-        return None
 
 
 def _validity(certificate: x509.Certificate | None) -> str:
@@ -84,7 +77,7 @@ def _other(rejection: Rejection, _depth: int) -> str:
 
 
 def _rejected(rejection: Rejection, depth: int) -> str:
-    if _parsed(rejection) is not None:
+    if parsed(rejection.certificate) is not None:
         return _other(rejection, depth)
     return (
         "it breaks the rules for certificates (RFC 5280), as with letters that a kind of string does not have, and so "
