@@ -57,7 +57,7 @@ def _reset(word: str, _place: Place) -> Ignored:
 
 
 def _insert(word: str, _place: Place) -> str:
-    if "://" in word or not word:
+    if "://" in word or word.rpartition("/")[2] in ("", ".", ".."):
         raise BadArgument("must be a file in the folder, or a path of this server that begins with '/'")
     return word
 

@@ -52,6 +52,8 @@ def test_what_only_old_listings_had_is_accepted() -> None:
         ("IndexOrderDefault name ascending", "ascending or descending"),
         ("IndexOrderDefault ascending owner", "description"),
         ("HeaderName https://x.example/y", "file in the folder"),
+        ("ReadmeName ..", "file in the folder"),
+        ("ReadmeName /folder/", "file in the folder"),
         ("IndexStyleSheet site.css", "begins with one '/'"),
         ("IndexStyleSheet //host/site.css", "begins with one '/'"),
         ("IndexStyleSheet '/a; script-src *'", "begins with one '/'"),
