@@ -58,3 +58,6 @@ module = Module(
     hooks=Hooks(prepare=_prepare, worker_start=_follow, translate=_translate, handler=_handler),
     after=("rewrite_module", "alias_module", "welcome_module", "wsgi_module"),
 )
+
+# Apache's mod_dir and mod_mime are in this one, too: their LoadModule lines do no harm.
+companion = Module(name="files")
