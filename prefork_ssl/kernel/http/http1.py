@@ -179,6 +179,7 @@ class Conversation:
     def _may_stay(self, request: Request, response: Response, body: RequestBody) -> bool:
         """Whether the connection can be used again as far as we know before the response is sent."""
         if not stays_open(request.reply_version, request.fields.get("connection")):
+            self.unheard = request.reply_version != request.version  # it is we who want the end
             return False
         limits = request.site.limits
         self._incoming.idle = limits.idle

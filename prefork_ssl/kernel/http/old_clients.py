@@ -2,7 +2,8 @@
 purpose environment variables", mostly set by BrowserMatch):
 
     nokeepalive          the connection ends after the response
-    downgrade-1.0        the response keeps to the rules of HTTP/1.0: no chunks, no connection kept unasked
+    downgrade-1.0        the response keeps to the rules of HTTP/1.0: no chunks, no connection kept unasked, nothing
+                         before it (1xx)
     force-response-1.0   the response to an HTTP/1.0 request, or to one that was downgraded, says that it is HTTP/1.0,
                          and ends the connection
 """

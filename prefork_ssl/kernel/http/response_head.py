@@ -46,7 +46,7 @@ def send_interim(request: Request, status: int, headers: Iterable[Field]) -> Non
 
     Raises InvalidResponse, and what the transport raises.
     """
-    if request.version != "HTTP/1.0":
+    if request.version != "HTTP/1.0" and "downgrade-1.0" not in request.env:
         head = f"HTTP/1.1 {status} {reason(status)}\r\n{field_lines(headers)}\r\n"
         request.transport.write(head.encode("latin-1"))
 
