@@ -7,11 +7,20 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.modules.rewrite.sites import HEAD, Site
+
+from prefork_ssl.config.directives import Place
+from prefork_ssl.config.errors import BadArgument, Origin
+from prefork_ssl.modules.rewrite.binding import problems_of
+from prefork_ssl.modules.rewrite.condition_line import parse_condition
+from prefork_ssl.modules.rewrite.expansion import Lookup, Names
+from prefork_ssl.modules.rewrite.rule_line import parse_rule
+from prefork_ssl.modules.rewrite.words import split_raw_words
 
 # Files are answered by their handler here.
 FILES = HEAD.replace("LoadModule telling_module unit.modules.rewrite.telling:module\n", "")
@@ -105,3 +114,72 @@ def test_long_urls(site: Site, prefix: str, letter: str) -> None:
     with _soon():
         status, _, _ = site.fetch(target, x=letter * 1000 + "!")
     assert status < 500, site.log()
+
+
+TEMPLATES = [
+    "$1",
+    "%1",
+    "%{HTTPS}",
+    "%{X",
+    "%{X}",
+    "${low:a}",
+    "${low:$1|b}",
+    "${low:",
+    "${",
+    "}",
+    "|",
+    "\\",
+    "?",
+    "/",
+]
+FLAGS = [
+    "R",
+    "=301",
+    "=",
+    "L",
+    "E",
+    "=a:b",
+    "!a",
+    "CO",
+    ":",
+    ";",
+    ",",
+    " ",
+    "N=2",
+    "S",
+    "P",
+    "T=a/b",
+    "B",
+    "[",
+    "]",
+    "OR",
+]
+TESTS = ["-", "-f", "-eq", "5", "=", "<", ">", "!", "(", ")", "*", "a", "^", "$", "expr", "'", "=="]
+words = st.lists(st.sampled_from(TEMPLATES + FLAGS + TESTS), max_size=6).map("".join)
+flags = st.lists(st.sampled_from(FLAGS), max_size=5).map(lambda parts: f"[{''.join(parts)}]")
+PLACE = Place(Origin("rules.conf", 1), Path("/"))
+
+
+@given(
+    st.sampled_from([parse_rule, parse_condition]),
+    st.tuples(words, words),
+    st.one_of(st.none(), words, flags),
+)
+def test_whatever_is_written(parse, line: tuple[str, str], more: str | None) -> None:
+    """It is a line, or it is told what is wrong."""
+    names = Names((), {"low": Lookup(str.lower, trusted=False)})
+    try:
+        parsed = parse(line if more is None else (*line, more), PLACE)
+    except BadArgument:
+        return
+    assert all(problem.origin == PLACE.origin for problem in problems_of([parsed], names))
+
+
+@given(st.text("ab \\\"'", max_size=20))
+def test_words_lose_nothing(text: str) -> None:
+    try:
+        found = split_raw_words(text)
+    except BadArgument:
+        return
+    assert sum(map(len, found)) <= len(text)
+    assert "".join(found).replace(" ", "").count("a") == text.count("a")

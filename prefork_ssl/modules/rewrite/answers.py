@@ -24,9 +24,8 @@ def answer_of(state: State) -> Response | None:
     """The refusal or redirection that rules ask for, if they do."""
     if state.status:
         return Response(state.status)
-    if state.redirect:
-        return redirect(state.redirect, _location(state))
-    return None
+    status = state.redirect
+    return redirect(status, _location(state)) if status else None
 
 
 def hand_to_proxy(state: State) -> None:

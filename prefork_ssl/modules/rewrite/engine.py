@@ -98,13 +98,12 @@ class Engine:
         state.literal = flags.noescape
         state.proxied = flags.proxy
         state.rooted = _is_rooted(rule, state.request, state.path)
-        is_absolute = ABSOLUTE.match(path) is not None
-        if flags.status or (is_absolute and not flags.proxy):
-            state.redirect = flags.status or 302
-        if flags.status and not is_absolute and not rule.ends:
-            # What rules behind this one see is a whole URL, as in Apache.
-            state.own_url = own_url(state.request)
-            state.path = state.own_url + state.place.url_path(state.path)
+        if flags.status:
+            state.forced = flags.status
+            if not rule.ends and not ABSOLUTE.match(path):
+                # What rules behind this one see is a whole URL, as in Apache.
+                state.own_url = own_url(state.request)
+                state.path = state.own_url + state.place.url_path(state.path)
         if self._trace is not None:
             self._trace.step(
                 state.request,

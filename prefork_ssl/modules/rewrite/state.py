@@ -7,6 +7,7 @@ from typing import Protocol
 from prefork_ssl.config.matching import Match
 from prefork_ssl.kernel.generation import Key
 from prefork_ssl.kernel.request import Request
+from prefork_ssl.modules.rewrite.rule_line import ABSOLUTE
 
 # Notes of a request: that END was met, so that no rule is to see it again; what T and CO ask for.
 ENDED = Key[bool]("rewriting has ended")
@@ -35,14 +36,15 @@ class State:
     """`path` is what the next pattern sees: decoded, or a whole URL; `query` as it stands in a URL, None without one.
     `rule` and `condition` are the matches that $1 and %1 refer to.
 
-    What rules have said: `changed`, that there is anything to do; `status`, to answer with it alone; `redirect`, the
-    status of a redirection, 0 for none; `proxied`; `passed_through`; `literal`, not to encode; `rooted`, that the path
-    is a file's; `own_url`, with which the path of a redirection begins that leads to this host.
+    What rules have said: `changed`, that there is anything to do; `status`, to answer with it alone; `forced`, the
+    status of a redirection that R asks for, 0 without; `proxied`; `passed_through`; `literal`, not to encode; `rooted`,
+    that the path is a file's; `own_url`, with which the path of a redirection begins that leads to this host.
     """
 
     __slots__ = (
         "changed",
         "condition",
+        "forced",
         "literal",
         "own_url",
         "passed_through",
@@ -50,7 +52,6 @@ class State:
         "place",
         "proxied",
         "query",
-        "redirect",
         "request",
         "rooted",
         "rule",
@@ -64,9 +65,14 @@ class State:
         self.place = place
         self.rule: Match | None = None
         self.condition: Match | None = None
-        self.status = self.redirect = 0
+        self.status = self.forced = 0
         self.own_url = ""
         self.changed = self.proxied = self.passed_through = self.literal = self.rooted = False
+
+    @property
+    def redirect(self) -> int:
+        """The status of the redirection that there is to be, 0 if none: R asks for it, or the path is a URL."""
+        return self.forced or (302 if not self.proxied and ABSOLUTE.match(self.path) else 0)
 
     @property
     def filename(self) -> str:

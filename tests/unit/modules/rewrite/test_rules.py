@@ -114,6 +114,8 @@ def test_one_rule(site, rule: str, target: str, result: str) -> None:
         (["^/a /b [R]", "^/b /c"], "/a", "302 /b"),
         (["^/a /b [R]", "^http://www.example.com:8080/b /c"], "/a", "302 /c"),
         (["^/a /b [R]", "^/b /c", "b - [F]"], "/a", "403"),
+        (["^/a http://e.test/b", "^http://e.test/(.*) /c/$1"], "/a", "/c/b"),
+        (["^/a http://e.test/b", "^/b /c"], "/a", "302 http://e.test/b"),
         (["^/a /b?x", "^/b /c?y [QSA]"], "/a?z", "/c?y&x"),
         (["^/a - [E=V:1]", "^/a /%{ENV:V}"], "/a", "/1"),
         (["^/a - [E=V:1,E=!V]", "^/a /x%{ENV:V}"], "/a", "/x"),
