@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
+import pexpect
 import pytest
 from blackbox import processes
 from blackbox.authority import Authority, Pair
@@ -373,9 +374,12 @@ def test_answers_that_are_too_old(server, visit, known, root: Issuer, responder:
 # --- the program that asks ---
 
 
+def is_helper(pid: int) -> bool:
+    return "asking about clients" in processes.title(pid)
+
+
 def helper(server: Server) -> int | None:
-    titles = {processes.title(pid): pid for pid in processes.children(server.pid)}
-    return next((pid for title, pid in titles.items() if "asking about clients" in title), None)
+    return next(filter(is_helper, processes.children(server.pid)), None)
 
 
 def test_the_program_that_asks_is_started_anew(server, visit, known) -> None:
@@ -413,6 +417,23 @@ def test_a_server_without_a_master_has_one_too(new_server, root: Issuer, visit, 
         alone.terminate()
         alone.wait(10)
     until(lambda: not any(map(processes.alive, helpers)), "the program that asks has ended")
+
+
+@pytest.mark.parametrize("flags", [("-X",), ("-D", "FOREGROUND")], ids=["alone", "foreground"])
+def test_ctrl_c_ends_it_with_the_server_only(new_server, root: Issuer, flags) -> None:
+    server = new_server(configuration(on=ON), ca=root.file)
+    program, *arguments = server.command(*flags)
+    with TESTS:
+        terminal = pexpect.spawn(program, arguments, timeout=20)
+    try:
+        until(server.ports["https"].listening, "it accepts connections", 20)
+        until(lambda: any(map(is_helper, processes.children(terminal.pid))), "the program that asks runs", 20)
+        helpers = list(filter(is_helper, processes.children(terminal.pid)))
+        terminal.sendintr()
+        assert b"Traceback" not in terminal.read()
+        until(lambda: not any(map(processes.alive, helpers)), "the program that asks has ended")
+    finally:
+        terminal.close(force=True)
 
 
 def test_where_nobody_is_asked_there_is_no_such_program(new_server, root: Issuer, visit, known) -> None:

@@ -70,4 +70,5 @@ def _start(desk: socket.socket, identity: Identity | None) -> subprocess.Popen[b
         pass_fds=(desk.fileno(),),
         cwd="/",
         env=environment,
+        process_group=0,  # Ctrl-C is for the master
     )

@@ -81,5 +81,10 @@ def _start(jobs: bytes, outcomes: int, identity: Identity | None) -> subprocess.
         file.write(jobs)
         file.seek(0)
         return subprocess.Popen(  # noqa: S603 - this very package
-            [*_PROGRAM, *map(str, numbers)], stdin=file, stdout=outcomes, cwd="/", env=environment
+            [*_PROGRAM, *map(str, numbers)],
+            stdin=file,
+            stdout=outcomes,
+            cwd="/",
+            env=environment,
+            process_group=0,  # Ctrl-C is for the master
         )
