@@ -115,14 +115,14 @@ def test_what_a_reload_has_changed(new_server) -> None:
     server = new_server(
         begin + HOST.format(name="a.test", lines="") + HOST.format(name="b.test", lines="")
     ).start()
-    assert last_line(server, "OpenSSL/").message.endswith("2 hosts with TLS")
+    assert last_line(server, "prefork_ssl/").message.endswith("2 hosts with TLS")
     last_line(server, "generation 1 is in service")
     server.configure(
         begin + HOST.format(name="b.test", lines="SSLProtocol TLSv1.3") + HOST.format(name="c.test", lines="")
     )
     server.reload()
     port = server.https
-    assert last_line(server, "OpenSSL/").message.endswith(
+    assert last_line(server, "prefork_ssl/").message.endswith(
         f"2 hosts with TLS, 0 of them unchanged; added c.test:{port}; removed a.test:{port}; "
         f"changed b.test:{port} (SSLProtocol)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from prefork_ssl.kernel.http.software import PRODUCT, VERSION
 from prefork_ssl.modules.ssl.keys.findings import Finding
 from prefork_ssl.modules.ssl.keys.keystore import KeyMaterial
 from prefork_ssl.modules.ssl.log.event import Event, Value
@@ -38,7 +39,7 @@ class Changes:
 def prepared(log: SSLLog, generation: int, hosts: int, changes: Changes | None) -> None:
     """A generation is ready to serve; `changes` since the one before, if there is one. Unchanged hosts go on with the
     Context, and so the tickets, that they had."""
-    message = f"{LIBRARY}: {_counted(hosts, 'host')} with TLS"
+    message = f"{PRODUCT}/{VERSION}, {LIBRARY}: {_counted(hosts, 'host')} with TLS"
     fields: dict[str, Value] = {"generation": generation, "hosts": hosts}
     if changes is not None:
         message += f", {changes}"
