@@ -195,12 +195,14 @@ class Transport:
 
     `secure` tells whether what is sent is protected against eavesdroppers. `renewed` tells that the peer has proven to
     be somebody else during the request that is being answered: what it had sent until then, and of that what nobody has
-    read yet (`early`), must not be taken for a request of its new self.
+    read yet (`early`), must not be taken for a request of its new self. `accommodates` are the variables that
+    `accommodate` knows.
     """
 
     secure = False
     renewed = False
     early = b""
+    accommodates: frozenset[str] = frozenset()
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
@@ -258,8 +260,7 @@ class Transport:
         return None
 
     def accommodate(self, env: Mapping[str, str]) -> None:
-        """Do as variables of a request (Request.env) say about its connection, if there are any that this transport
-        knows."""
+        """Do as those variables of a request (Request.env) say about its connection that are in `accommodates`."""
 
     def shutdown(self) -> None:
         """End the conversation in good order, as this protocol has it; the caller closes the wire afterwards."""

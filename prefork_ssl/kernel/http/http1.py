@@ -15,7 +15,7 @@ from prefork_ssl.kernel.http.body import MessageBody
 from prefork_ssl.kernel.http.head import check_fields, check_sizes, read_version, stays_open
 from prefork_ssl.kernel.http.incoming import Incoming
 from prefork_ssl.kernel.http.limits import PacedReader
-from prefork_ssl.kernel.http.old_clients import status_version
+from prefork_ssl.kernel.http.old_clients import VARIABLES, status_version
 from prefork_ssl.kernel.http.parser import MessageParser
 from prefork_ssl.kernel.http.response_head import InvalidResponse
 from prefork_ssl.kernel.http.response_writer import BrokenBody, ResponseWriter
@@ -80,6 +80,7 @@ class Conversation:
         "_number",
         "_parser",
         "_serving",
+        "_special",
         "_transport",
         "_writer",
         "_writers",
@@ -90,6 +91,7 @@ class Conversation:
     def __init__(self, transport: Transport, dispatcher: Dispatcher, serving: Serving) -> None:
         self._transport = transport
         self._serving = serving
+        self._special = VARIABLES | transport.accommodates
         self._writers = dispatcher.writers
         self._writer = dispatcher.writers["HTTP/1.1"]
         self.endpoint = dispatcher.at(transport.wire.local)
@@ -147,7 +149,9 @@ class Conversation:
         self._serving.request_begins(request)
         response = self.endpoint.answer(request)
         site = request.site
-        writer = self._accommodate(request, response) if request.env else self._writer
+        writer = self._writer
+        if not self._special.isdisjoint(request.env):
+            writer = self._accommodate(request, response)
         keep = self._may_stay(request, response, body)
         if isinstance(body, MessageBody):
             body.awaited = (

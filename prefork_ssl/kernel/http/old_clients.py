@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from prefork_ssl.kernel.request import Request, Response
 
+VARIABLES = frozenset(("nokeepalive", "downgrade-1.0", "force-response-1.0"))
+
 _OLD = "HTTP/1.0"
 
 

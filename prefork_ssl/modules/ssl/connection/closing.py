@@ -50,12 +50,13 @@ def _accurate(transport: TLSTransport) -> None:
 
 
 STANDARD = Style("standard", True, _standard)
-_UNCLEAN = Style("unclean", False, _unclean)
-_ACCURATE = Style("accurate", False, _accurate)
+STYLES = {
+    "ssl-accurate-shutdown": Style("accurate", False, _accurate),
+    "ssl-unclean-shutdown": Style("unclean", False, _unclean),
+}
 
 
 def asked_for(env: Mapping[str, str]) -> Style | None:
-    """The style that variables of a request ask for; None if they do not speak of it."""
-    if "ssl-accurate-shutdown" in env:
-        return _ACCURATE
-    return _UNCLEAN if "ssl-unclean-shutdown" in env else None
+    """The style that variables of a request ask for, the first if there are several; None if they do not speak of
+    it."""
+    return next((STYLES[name] for name in env if name in STYLES), None)

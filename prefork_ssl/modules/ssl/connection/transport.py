@@ -12,7 +12,7 @@ from OpenSSL import SSL
 from prefork_ssl.kernel.request import FileBody
 from prefork_ssl.kernel.transport import SLICE, Wire
 from prefork_ssl.modules.ssl.certificate.view import CertificateView
-from prefork_ssl.modules.ssl.connection.closing import STANDARD, asked_for
+from prefork_ssl.modules.ssl.connection.closing import STANDARD, STYLES, asked_for
 from prefork_ssl.modules.ssl.connection.stream import TLSStream, receive, send_at_once
 from prefork_ssl.modules.ssl.connection.traffic import traffic
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
@@ -33,6 +33,7 @@ class TLSTransport(TLSStream):
     offered."""
 
     secure = True
+    accommodates = frozenset(STYLES)
     tls: ServerConnection
     # Whether TLS has failed, and been told of; whether close_notify has been said.
     broken = False
