@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from prefork_ssl.config.errors import Problem
+from prefork_ssl.config.errors import Origin, Problem
 from prefork_ssl.config.tree import Configuration, DirectorySection, Host, SectionKind
 from prefork_ssl.kernel.hooks import Report
 from prefork_ssl.modules.rewrite.binding import lookups, problems_of
 from prefork_ssl.modules.rewrite.directives import REWRITE, REWRITE_MAP, scope_of
 from prefork_ssl.modules.rewrite.expansion import Names
 from prefork_ssl.modules.rewrite.rule_line import RuleLine
-from prefork_ssl.modules.rewrite.scope import Line
+from prefork_ssl.modules.rewrite.scope import Line, Scope
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.module import Module
@@ -32,19 +32,21 @@ def check(configuration: Configuration, modules: Sequence[Module], report: Repor
 
 def _problems(configuration: Configuration, modules: Sequence[Module]) -> Iterator[Problem]:
     has_proxy = any(module.name == "proxy" for module in modules)
+    seen: set[Origin | None] = set()  # what a virtual host has of the main server is right if that is
     for host in configuration.all_hosts:
         names = Names(modules, lookups(host.settings[REWRITE_MAP], None))
-        for lines in _lines_of(host):
-            yield from problems_of(lines, names)
-            if not has_proxy:
-                yield from _proxied(lines)
+        for scope in _scopes(host):
+            if scope.origin not in seen:
+                seen.add(scope.origin)
+                yield from problems_of(scope.lines, names)
+                yield from () if has_proxy else _proxied(scope.lines)
         yield from _misplaced(host)
 
 
-def _lines_of(host: Host) -> Iterator[tuple[Line, ...]]:
-    yield scope_of(host.settings).lines
+def _scopes(host: Host) -> Iterator[Scope]:
+    yield scope_of(host.settings)
     for section in _sections(host.sections):
-        yield scope_of(section.settings).lines
+        yield scope_of(section.settings)
 
 
 def _sections(sections: Iterable[DirectorySection]) -> Iterator[DirectorySection]:
