@@ -182,6 +182,7 @@ def test_a_front_controller(new_server: ServerFactory) -> None:
     assert b'"PATH_INFO": "/environ/any thing"' in body
     assert b'"QUERY_STRING": "q=1"' in body
     assert b'"SCRIPT_NAME": "/front"' in body
+    assert fetched(server, "/echo", "-d", "a body")[::2] == (200, b"a body")
 
 
 def test_another_server_by_a_rule(new_server: ServerFactory) -> None:
