@@ -155,15 +155,17 @@ def test_following_a_log_that_grows_and_is_rotated(tmp_path: Path) -> None:
 
 def test_following_on_a_terminal(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    line = "[24/Nov/2026 08:04:01.000 00001] [info]  {} (client 192.0.2.1:1, server y:1)\n"
-    path.write_text(line.format("client speaks SSH on a TLS port"))
+    line = "[24/Nov/2026 08:04:0{}.000 00001] [info]  {} (client 192.0.2.1:1, server y:1)\n"
+    path.write_text(line.format(1, "client speaks SSH on a TLS port") * 5)
     process = pexpect.spawn(
         str(READER), ["--follow", str(path)], timeout=20, encoding="utf-8", dimensions=(40, 120)
     )
     process.expect_exact("client speaks SSH on a TLS port")
     with path.open("a") as log:
-        log.write(line.format("handshake failed: no shared cipher") * 3)
-    process.expect("3.*handshake failed: no shared cipher")
+        log.write(line.format(2, "handshake failed: no shared cipher") * 3)
+    process.expect("8 failures and findings of 2 kinds, 2026-11-24 08:04:01 to 08:04:02")
+    process.expect("3.*handshake failed: no shared cipher")  # what has happened last is first
+    process.expect("5.*client speaks SSH on a TLS port")
     process.sendintr()
     process.expect(pexpect.EOF)
     process.close()

@@ -60,6 +60,10 @@ class Causes:
         """What is worst first: errors, warnings, then the failures of clients; of each kind, the most frequent."""
         return sorted(self._causes.values(), key=lambda cause: (_order(cause.level), -cause.count))
 
+    def recent(self) -> list[Cause]:
+        """What has happened last is first."""
+        return sorted(self._causes.values(), key=lambda cause: cause.last, reverse=True)
+
     def __len__(self) -> int:
         return len(self._causes)
 

@@ -125,14 +125,15 @@ def _not_before(line: bytes, since: datetime) -> bool:
 
 
 def _watch(console: Console, causes: Causes, batches: Iterable[list[bytes]]) -> None:
-    """A page that changes."""
+    """A page that changes: what has happened last is first."""
     with Live(console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
-        most = max(console.height // _LINES_OF_CAUSE, 1)
-        live.update(report.page(causes.sorted(), most), refresh=True)
+        most = console.height // _LINES_OF_CAUSE + 1
+        live.update(report.view(causes.recent(), most), refresh=True)
         for batch in batches:
             for found in _entries([batch], None):
                 causes.add(found)
-            live.update(report.page(causes.sorted(), most), refresh=bool(batch))
+            if batch:
+                live.update(report.view(causes.recent(), most), refresh=True)
 
 
 def _print(console: Console, causes: Causes, batches: Iterable[list[bytes]]) -> None:

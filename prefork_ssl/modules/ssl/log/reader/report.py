@@ -19,6 +19,7 @@ _COLOURS = {"error": "bold red", "warn": "bold yellow"}
 # Clients and hosts, and hints, that are shown of each cause.
 _NAMED, _HINTS = 3, 2
 _DAY = len("2026-11-24 ")
+_NOTHING = Text("No failures.")
 
 
 def console() -> Console:
@@ -36,16 +37,14 @@ def show(console: Console, content: RenderableType) -> None:
     print("\n".join(line.rstrip() for line in captured.get().splitlines()), flush=True)
 
 
-def page(causes: Sequence[Cause], most: int | None = None) -> RenderableType:
-    """All causes, or the first `most` of them."""
-    if not causes:
-        return Text("No failures.")
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(justify="right")
-    table.add_column()
-    for cause in causes[:most]:
-        table.add_row(Text(f"{cause.count:,}", "bold"), _described(cause))
-    return Group(table, _summary(causes, len(causes) - len(causes[:most])))
+def page(causes: Sequence[Cause]) -> RenderableType:
+    """All causes, and their sum below."""
+    return Group(_table(causes), _summary(causes)) if causes else _NOTHING
+
+
+def view(causes: Sequence[Cause], most: int) -> RenderableType:
+    """The first `most` causes, and the sum of all above: what does not fit on a screen is cut off at its end."""
+    return Group(_summary(causes), "", _table(causes[:most])) if causes else _NOTHING
 
 
 def line(entry: Entry) -> Text:
@@ -60,12 +59,20 @@ def line(entry: Entry) -> Text:
     return text.append(f"  {entry.hint}", "green") if entry.hint else text
 
 
-def _summary(causes: Sequence[Cause], left_out: int) -> Text:
+def _table(causes: Sequence[Cause]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(justify="right")
+    table.add_column()
+    for cause in causes:
+        table.add_row(Text(f"{cause.count:,}", "bold"), _described(cause))
+    return table
+
+
+def _summary(causes: Sequence[Cause]) -> Text:
     count, kinds = total(causes), len(causes)
     began, ended = min(cause.first for cause in causes), max(cause.last for cause in causes)
     what = f"{count:,} failures and findings" if count > 1 else "1 failure or finding"
-    text = Text(f"{what} of {kinds} kind{_s(kinds)}, {_period(began, ended)}", "bold")
-    return text.append(f"; {left_out} more kind{_s(left_out)} not shown" if left_out else "").append(".")
+    return Text(f"{what} of {kinds} kind{_s(kinds)}, {_period(began, ended)}.", "bold")
 
 
 def _described(cause: Cause) -> RenderableType:
