@@ -13,6 +13,7 @@ from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.expression.condition import EvaluationError
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.octets import as_text
 from prefork_ssl.kernel.request import RequestError
 from prefork_ssl.modules.headers.actions import Change
 from prefork_ssl.modules.headers.compiling import compile_rule
@@ -52,7 +53,7 @@ def _phase(
             try:
                 after = change(request, before)
             except EvaluationError as error:
-                message = f"RequestHeader at {rule.origin}: {error}; the request is refused ({request.line})"
+                message = f"RequestHeader at {rule.origin}: {error}; the request is refused ({as_text(request.line)})"
                 log.write(Level.ERROR, message, module="headers", client=request.transport.wire.peer)
                 raise RequestError(500, "") from None
             if after is not before:

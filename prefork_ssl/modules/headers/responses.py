@@ -18,6 +18,7 @@ from prefork_ssl.kernel.expression.condition import EvaluationError
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.octets import as_text
 from prefork_ssl.modules.headers.actions import Change, unset
 from prefork_ssl.modules.headers.compiling import compile_rule
 from prefork_ssl.modules.headers.directives import HEADER
@@ -94,13 +95,15 @@ def _told(rule: Rule, change: Change, log: ErrorLog) -> Change:
         try:
             return change(request, headers)
         except EvaluationError as error:
-            message = f"Header at {rule.origin} is left out: {error} ({request.line})"
+            message = f"Header at {rule.origin} is left out: {error} ({as_text(request.line)})"
             log.write(Level.ERROR, message, module="headers", client=request.transport.wire.peer)
             return headers
         except OutOfTime as error:
             if error.pattern not in slow:
                 slow.add(error.pattern)
-                message = f"Header at {rule.origin}: {error}; such fields are left out ({request.line})"
+                message = (
+                    f"Header at {rule.origin}: {error}; such fields are left out ({as_text(request.line)})"
+                )
                 log.write(Level.WARN, message, module="headers", client=request.transport.wire.peer)
             return leave_out(request, headers)
 

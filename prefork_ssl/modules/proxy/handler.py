@@ -13,6 +13,7 @@ from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import SERVER_NAME
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.log.levels import Level
+from prefork_ssl.kernel.octets import as_text
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.proxy.directives import PROXY_ADD_HEADERS, PROXY_PRESERVE_HOST
 from prefork_ssl.modules.proxy.exchange import Exchanger
@@ -48,7 +49,7 @@ class ProxyHandler:
             response = exchanger.answer(request, request.path_info)
         except BackendFailure as failure:
             server = request.filename.removeprefix(PREFIX).rstrip("+/")
-            message = f"{server} {failure} ({request.line})"
+            message = f"{server} {failure} ({as_text(request.line)})"
             self._log.write(Level.ERROR, message, module=MODULE, client=request.transport.wire.peer)
             return Response(failure.status, note=failure.note)
         if self._rewrite is not None:

@@ -13,6 +13,7 @@ from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.hooks import Hooks, Report, RequestPhase
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.module import Module
+from prefork_ssl.kernel.octets import as_text
 from prefork_ssl.kernel.request import RequestError
 from prefork_ssl.modules.setenvif.directives import DIRECTIVES, SET_ENV_IF
 
@@ -49,7 +50,9 @@ def _phase(generation: Generation, host: Host, rules: Rules) -> RequestPhase | N
             try:
                 step(request)
             except EvaluationError as error:
-                message = f"SetEnvIfExpr at {origin}: {error}; the request is refused ({request.line})"
+                message = (
+                    f"SetEnvIfExpr at {origin}: {error}; the request is refused ({as_text(request.line)})"
+                )
                 log.write(Level.ERROR, message, module="setenvif", client=request.transport.wire.peer)
                 raise RequestError(500, "") from None
 

@@ -107,7 +107,7 @@ class TestErrorLog:
     def test_a_client_cannot_forge_a_line(self, root: Path, logs: Logs) -> None:
         logs.server.write(Level.ERROR, "File not found: /x\n[Thu] [core:emerg] \x1b[2J\x85\u2028\\")
         (line,) = error_lines(root)
-        assert line["text"] == r"File not found: /x\n[Thu] [core:emerg] \x1b[2J\x85\xe2\x80\xa8\\"
+        assert line["text"] == r"File not found: /x\n[Thu] [core:emerg] \x1b[2J\xc2\x85\xe2\x80\xa8\\"
 
     def test_a_traceback_is_readable(self, root: Path, logs: Logs) -> None:
         try:
@@ -152,6 +152,8 @@ class TestEscapes:
 
     def test_bytes_that_are_not_utf8(self) -> None:
         assert escape_item(os.fsdecode(b"/\xff\xc3\xa9")) == r"/\xff\xe9"
+        assert escape_message(os.fsdecode(b"/\xff\xc3\xa9\xe2\x82\xac")) == r"/\xff\xc3\xa9\xe2\x82\xac"
+        assert escape_message("\ud800") == r"\xed\xa0\x80"
 
     @given(st.text())
     def test_always_printable_and_inside_its_quotes(self, text: str) -> None:
