@@ -79,17 +79,14 @@ def main() -> None:
 def _sweep(kind: type[Store], path: Path, limit: int, mutex: Mutex) -> None:
     """Raises StoreError and MutexError."""
     ends_at = time.monotonic() + _LONGEST
-    store: Store | None = None
+    store = kind(path, limit)
     dropped = _BATCH
     while dropped == _BATCH and time.monotonic() < ends_at:
-        if not mutex.acquire():
-            time.sleep(_PAUSE)
-            continue
-        try:
-            store = store or kind(path, limit)
-            dropped = store.sweep(time.time(), _BATCH)
-        finally:
-            mutex.release()
+        if mutex.acquire():
+            try:
+                dropped = store.sweep(time.time(), _BATCH)
+            finally:
+                mutex.release()
         time.sleep(_PAUSE)
 
 
