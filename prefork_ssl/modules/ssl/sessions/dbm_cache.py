@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 # Seconds between two tries to take the mutex, and until it is given up.
 _RETRY = 0.001
-_WRITER_PATIENCE, _READER_PATIENCE = 0.05, 0.005
+_WRITER_PATIENCE, _READER_PATIENCE = 0.2, 0.005
 # Seconds that a request may be delayed so that its client finds its session wherever it comes next.
 _SETTLING = 0.005
 # Seconds of giving up until somebody is told.
