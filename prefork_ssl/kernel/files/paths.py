@@ -31,6 +31,15 @@ class LinkRefusedError(PermissionError):
         super().__init__(errno.ELOOP, "symbolic link not allowed, or owner differs from its target's", name)
 
 
+def tidied(filename: str) -> str:
+    """The name of a file with one slash between its parts, none of them ".", so that sections about directories see
+    what will be opened. Parts ".." stay: nobody opens them."""
+    if "//" not in filename and "/./" not in filename:
+        return filename
+    *folders, last = filename.split("/")
+    return "/".join(["", *(name for name in folders if name not in ("", ".")), last])
+
+
 def below(folder: str, filename: str) -> tuple[str, str]:
     """The trusted folder and the path below it for `open_below`; from the root on if `filename` is elsewhere."""
     if filename == folder:

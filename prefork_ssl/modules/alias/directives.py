@@ -10,6 +10,7 @@ from prefork_ssl.config.directives import Context, Directive, Place, append, pre
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.config.template import Template
+from prefork_ssl.kernel.files.paths import tidied
 from prefork_ssl.kernel.http.redirects import quote_path
 from prefork_ssl.modules.alias.rules import Alias, Redirection, remainder
 
@@ -26,7 +27,7 @@ def _alias(words: Words, place: Place) -> tuple[Alias, ...]:
         rest = remainder(prefix, path)
         if rest is None:
             return None
-        return f"{folder}/{rest.removeprefix('/')}" if rest or path.endswith("/") else folder
+        return tidied(f"{folder}/{rest.removeprefix('/')}") if rest or path.endswith("/") else folder
 
     return (Alias(target=target, folder=folder),)
 
@@ -37,7 +38,7 @@ def _alias_match(words: Words, place: Place) -> tuple[Alias, ...]:
 
     def target(path: str) -> str | None:
         match = pattern.search(path)
-        return template.expand(match) if match else None
+        return tidied(template.expand(match)) if match else None
 
     folder = template.beginning.rpartition("/")[0] or "/"
     return (Alias(target=target, folder=folder),)

@@ -101,6 +101,10 @@ def test_alias(ask, prefix: str, path: str, expected: str | None, folder: str) -
     assert ask([("Alias", prefix, folder)], path) == (expected, trusted)
 
 
+def test_alias_of_the_whole_file_system(ask) -> None:
+    assert ask([("Alias", "/all", "/")], "/all/etc/passwd") == ("/etc/passwd", "/")
+
+
 def test_alias_is_relative_to_server_root(ask, tmp_path: Path) -> None:
     assert ask([("Alias", "/a", "pics")], "/a/b") == (f"{tmp_path}/pics/b", f"{tmp_path}/pics")
 
@@ -113,7 +117,10 @@ def test_alias_is_relative_to_server_root(ask, tmp_path: Path) -> None:
         (r"^/~([^/]+)(/.*)?$", "/home/$1/public_html$2", "/~ann", ("/home/ann/public_html", "/home")),
         ("icons", "/x/y", "/some/icons/there", ("/x/y", "/x")),
         ("^/(.*)", "/x/\\$1/$1", "/a", ("/x/$1/a", "/x/$1")),
-        ("^(.*)", "$1", "/etc/passwd", ("@root//etc/passwd", "@root")),
+        ("^(.*)", "$1", "/etc/passwd", ("@root/etc/passwd", "@root")),
+        ("^/files(.*)$", "/x/$1", "/files/secret/a", ("/x/secret/a", "/x")),
+        ("^/files(.*)$", "/x/$1", "/files./secret/", ("/x/secret/", "/x")),
+        ("^/files(.*)$", "/x/$1", "/files../y", ("/x/../y", "/x")),
     ],
 )
 def test_alias_match(
