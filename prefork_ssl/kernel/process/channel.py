@@ -28,10 +28,10 @@ class Channel:
         self._sock = sock
 
     @classmethod
-    def pair(cls) -> tuple[Channel, Channel]:
+    def pair(cls) -> tuple[Channel, WorkerChannel]:
         """The two ends: the master's and the worker's."""
         master, worker = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        return cls(master), cls(worker)
+        return cls(master), WorkerChannel(worker)
 
     @property
     def open(self) -> bool:
@@ -59,22 +59,30 @@ class Channel:
             return
 
     def receive(self) -> str | None:
-        """The next message, "" if there is none now, None when the other end is gone.
-
-        A log file's new descriptor is put in its place here.
-        """
+        """The next message, "" if there is none now, None when the other end is gone."""
         try:
-            data, fds, _flags, _address = socket.recv_fds(self._sock, _LONGEST, 1)
+            return self._receive() or None
         except BlockingIOError:
             return ""
         except ConnectionResetError:
             return None
-        message = data.decode("utf-8", "replace")
-        for fd in fds:
-            put_in_place(fd, int(message.removeprefix("log ")))
-            os.close(fd)
-        return message or None
+
+    def _receive(self) -> str:
+        """Descriptors that come along are closed by the system: no worker is to choose those of the master."""
+        return self._sock.recv(_LONGEST).decode("utf-8", "replace")
 
     def close(self) -> None:
         """Hang up."""
         self._sock.close()
+
+
+class WorkerChannel(Channel):
+    """The worker's end: here, a log file's new descriptor is put in its place."""
+
+    def _receive(self) -> str:
+        data, fds, _flags, _address = socket.recv_fds(self._sock, _LONGEST, 1)
+        message = data.decode("utf-8", "replace")
+        for fd in fds:
+            put_in_place(fd, int(message.removeprefix("log ")))
+            os.close(fd)
+        return message

@@ -29,7 +29,7 @@ from prefork_ssl.kernel.http.http1 import serve
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.process import scoreboard
 from prefork_ssl.kernel.process.acceptor import Acceptor, Address
-from prefork_ssl.kernel.process.channel import Channel
+from prefork_ssl.kernel.process.channel import WorkerChannel
 from prefork_ssl.kernel.process.crew import Crew
 from prefork_ssl.kernel.process.scoreboard import ACCEPTED, BUSY, OPEN, REQUESTS, SENT, Slot
 from prefork_ssl.kernel.request import Request, Response
@@ -55,7 +55,7 @@ class Worker:
     """`number` counts from 1 within the crew. `wires` are the open connections. `draining` is true once no new
     connections are accepted: responses then end theirs."""
 
-    def __init__(self, crew: Crew, number: int, slot: Slot, channel: Channel) -> None:
+    def __init__(self, crew: Crew, number: int, slot: Slot, channel: WorkerChannel) -> None:
         self.crew = crew
         self.generation = crew.generation
         self.number = number

@@ -15,7 +15,7 @@ from typing import NoReturn
 from gevent._hub_local import get_hub_if_exists
 
 from prefork_ssl.config.errors import ConfigError
-from prefork_ssl.kernel.process.channel import Channel
+from prefork_ssl.kernel.process.channel import Channel, WorkerChannel
 from prefork_ssl.kernel.process.crew import Crew
 from prefork_ssl.kernel.process.loop import Loop
 from prefork_ssl.kernel.process.privileges import allow_core_dumps, become
@@ -163,7 +163,7 @@ class Workforce:
             self._loop.unwatch(member.channel)
             member.channel.close()
 
-    def _live(self, crew: Crew, number: int, slot: Slot, ours: Channel, channel: Channel) -> NoReturn:
+    def _live(self, crew: Crew, number: int, slot: Slot, ours: Channel, channel: WorkerChannel) -> NoReturn:
         """The worker's whole life. Never returns: what the master was doing is none of its business."""
         status = 1
         try:

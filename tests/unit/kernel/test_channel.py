@@ -53,3 +53,16 @@ def test_a_log_descriptor_takes_the_place_of_the_old_one(tmp_path: Path) -> None
     assert (tmp_path / "old").read_bytes() == b""
     assert not os.get_inheritable(old)
     os.close(old)
+
+
+def test_no_worker_chooses_descriptors_of_the_master(tmp_path: Path) -> None:
+    master, worker = Channel.pair()
+    precious = os.open(tmp_path / "precious", os.O_WRONLY | os.O_CREAT)
+    other = os.open(tmp_path / "other", os.O_WRONLY | os.O_CREAT)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    worker.send_log(precious, other)
+    assert master.receive() == f"log {precious}"
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert os.path.samestat(os.fstat(precious), (tmp_path / "precious").stat())
+    os.close(precious)
+    os.close(other)
