@@ -4,16 +4,15 @@ Two tables: records by id, and ids by expiry, so that sweeping and making room l
 flushed to the disk: after a crash of the machine the sealing key is gone anyway.
 
 The file is written to through its memory map, which is twice as fast as by system calls. So it has its full size on the
-disk from the beginning: memory that the system has no place for ends the process (SIGBUS).
+disk from the beginning: memory that the system has no place for ends the process (SIGBUS). A file system that copies
+what is written once more (btrfs) needs new room all the same: where such a one may become full is no place for a cache.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -39,8 +38,6 @@ _READER_SIZE = 64  # bytes of the lock file for each; as many as 8 of them are f
 _SIGNATURE_AT, _SIGNATURE = 16, bytes.fromhex("dec0efbe01000000")
 # What the lock file begins with, MDB_MAGIC again. Behind it are locks: who takes one out of random bytes never gets it.
 _LOCK_SIGNATURE = _SIGNATURE[:4]
-# <linux/fs.h>: FS_IOC_SETFLAGS, FS_NOCOW_FL.
-_SET_FLAGS, _NO_COPY_ON_WRITE = 0x40086602, 0x00800000
 
 
 class LMDBStore(Store):
@@ -55,8 +52,7 @@ class LMDBStore(Store):
         """See Store."""
         lock = Path(f"{path}-lock")
         with _errors(path):
-            for file in (path, lock):
-                _make(file)
+            lock.touch(0o600, exist_ok=False)
             _allocate(lock, (_READERS + 8) * _READER_SIZE)
             # Not through memory: its place on the disk comes last, as an empty file is what LMDB makes a new one from.
             environment = _open(path, _size(limit), writemap=False)
@@ -240,14 +236,6 @@ def _weight(records: Iterable[bytes], removed: int = 0) -> int:
 def _size(limit: int) -> int:
     """The file's size in bytes."""
     return max(-(-limit // _PAGE), _FEWEST_PAGES) * _PAGE
-
-
-def _make(path: Path) -> None:
-    """An empty file that is overwritten in place. With copies of pages, btrfs had no room for them on a full disk."""
-    with path.open("xb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        with suppress(OSError):  # other file systems know no such flag, and need none
-            fcntl.ioctl(file, _SET_FLAGS, struct.pack("l", _NO_COPY_ON_WRITE))
 
 
 def _allocate(path: Path, size: int) -> None:
