@@ -14,7 +14,6 @@ from pathlib import Path
 from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import DirectorySection, Host, SectionKind
 from prefork_ssl.kernel.dispatch.phases import DirectoryPhases
-from prefork_ssl.kernel.request import Request
 
 Sections = tuple[DirectorySection, ...]
 # What is remembered at most: answers, by paths that clients choose; merged settings, by sections that hold together.
@@ -43,15 +42,15 @@ class SectionTable:
         self._merged: dict[Sections, DirectoryPhases] = {(): self.base}
         self._answers: dict[tuple[str, str | None], DirectoryPhases | _Ambiguous] = {}
 
-    def find(self, request: Request) -> DirectoryPhases:
-        """The phases for the request's path and file name."""
+    def find(self, path: str, filename: str | None) -> DirectoryPhases:
+        """The phases for a decoded URL path and the file name that it leads to."""
         if not self._host.sections:
             return self.base
-        answer = self._answers.get((request.path, request.filename))
+        answer = self._answers.get((path, filename))
         if answer is None:
-            answer = self._learn(request.path, request.filename)
+            answer = self._learn(path, filename)
         if isinstance(answer, _Ambiguous):
-            return answer.directory if _is_directory(request.filename or "") else answer.file
+            return answer.directory if _is_directory(filename or "") else answer.file
         return answer
 
     def _learn(self, path: str, filename: str | None) -> DirectoryPhases | _Ambiguous:

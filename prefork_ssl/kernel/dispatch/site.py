@@ -117,6 +117,10 @@ class Site:
         """Whether a GET of a file, within the request, would get as far as its handler. No <Location> is about it."""
         return self._asked_for_file(request, filename)[1]
 
+    def same_rules(self, request: Request, path: str, filename: str) -> bool:
+        """Whether what holds for the request, at the end of its way, holds for another path and file, too."""
+        return self._sections.find(path, filename).settings is request.settings
+
     def ask_for_target(self, request: Request, target: str) -> Request:
         """A GET of another target of this host, within the request, when it has got as far as it gets on the way to its
         handler."""
@@ -149,7 +153,7 @@ class Site:
         try:
             if first(self._phases.translate, request) is not None:
                 return False
-            local = self._sections.find(request)
+            local = self._sections.find(request.path, request.filename)
             request.settings = local.settings
             return first(local.admission, request) is None
         except RequestError:
@@ -193,7 +197,7 @@ class Site:
 
     def _enter(self, request: Request) -> DirectoryPhases:
         """The phases that hold for the request; from now on, it has their settings."""
-        local = self._sections.find(request)
+        local = self._sections.find(request.path, request.filename)
         request.settings = local.settings
         return local
 

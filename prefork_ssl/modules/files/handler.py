@@ -79,8 +79,16 @@ class FileHandler:
             return self._directory(request, root, filename)
         offer = self._remembered().get((root, filename)) or self._look(root, filename)
         if offer is not None:
-            return respond(request, offer.choose(request))
+            return respond(request, self._choose(request, offer))
         return self._directory(request, root, filename) if is_folder else self._without_slash(request)
+
+    def _choose(self, request: Request, offer: Offer) -> Representation:
+        """What this client likes best. The compressed copy is a file like others: where sections say something else of
+        it, such as that nobody may have it, it does not take the place of the one asked for."""
+        if offer.packed is None:
+            return offer.plain
+        alike = request.site.same_rules(request, f"{request.path}.gz", f"{request.filename}.gz")
+        return offer.choose(request) if alike else offer.without_copy()
 
     def _without_slash(self, request: Request) -> Response:
         """The answer to a request for a folder by a path that does not end with a slash."""

@@ -64,7 +64,12 @@ class Offer(NamedTuple):
         if "no-gzip" not in request.env and prefers_gzip(request.fields.get("accept-encoding", "")):
             self.plain.file.close()
             return self.packed
-        self.packed.file.close()
+        return self.without_copy()
+
+    def without_copy(self) -> Representation:
+        """The file itself; the compressed copy is closed."""
+        if self.packed is not None:
+            self.packed.file.close()
         return self.plain
 
 

@@ -13,7 +13,6 @@ from prefork_ssl.config.tree import DirectorySection, Host, SectionKind
 from prefork_ssl.kernel.directives import SERVER_ADMIN
 from prefork_ssl.kernel.dispatch.phases import DirectoryPhases
 from prefork_ssl.kernel.dispatch.sections import SectionTable, matching
-from prefork_ssl.kernel.request import NO_BODY, Request
 
 D, M, F, L = SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH, SectionKind.FILES, SectionKind.LOCATION
 
@@ -65,9 +64,7 @@ class Table:
         self._table = SectionTable(Host(Settings({SERVER_ADMIN: "host"}), sections), self._compile)
 
     def admin(self, path: str, filename: str | None = None) -> str:
-        request = Request("GET", path, "HTTP/1.1", [], NO_BODY, None)
-        request.path, request.filename = path, filename
-        return self._table.find(request).settings[SERVER_ADMIN]
+        return self._table.find(path, filename).settings[SERVER_ADMIN]
 
     def _compile(self, settings: Settings) -> DirectoryPhases:
         self.compiled += 1

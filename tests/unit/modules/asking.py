@@ -11,6 +11,7 @@ from typing import Any
 from prefork_ssl.config.directives import Directive, Settings
 from prefork_ssl.config.tree import Configuration, Host
 from prefork_ssl.kernel.dispatch.hosts import HostTable
+from prefork_ssl.kernel.dispatch.site import Site
 from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.log.logs import Logs
 from prefork_ssl.kernel.request import NO_BODY, FileBody, Request, Response
@@ -39,6 +40,7 @@ def new_request(
     fields = [(name.replace("_", "-").lower(), value) for name, value in headers.items()]
     request = Request(method, target, "HTTP/1.1", fields, NO_BODY, Transport(Wire(ours, PEER, LOCAL)))
     request.host = generation.configuration.server
+    request.site = Site(generation, request.host)
     request.host_name = "www.example.com"
     request.settings = request.host.settings
     before, mark, after = target.partition("?")
