@@ -17,6 +17,7 @@ from prefork_ssl.config.problems import Problems
 from prefork_ssl.config.syntax import Reader
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.config.vocabulary import Vocabulary
+from prefork_ssl.kernel.apache.remarks import remarks
 from prefork_ssl.kernel.directives import CORE_DIRECTIVES, PID_FILE
 from prefork_ssl.kernel.generation import check_configuration, load_order
 from prefork_ssl.kernel.loader import Loader
@@ -52,7 +53,9 @@ def check(flags: Flags) -> tuple[Configuration, tuple[Module, ...]]:
 
 
 def examine(configuration: Configuration, modules: Sequence[Module]) -> Iterator[str]:
-    """What modules find when they open what the server would use: lines that warn. Raises ConfigError."""
+    """Lines that warn: of what has no effect, and what modules find when they open what the server would use. Raises
+    ConfigError."""
+    yield from remarks(configuration)
     for module in modules:
         if module.hooks.examine is not None:
             yield from module.hooks.examine(configuration)
@@ -80,6 +83,15 @@ class _Nameless:
 
     def find(self, _name: str, _target: str | None = None) -> Sequence[Directive[Any]]:
         return ()
+
+    def needs(self, _name: str) -> Sequence[str]:
+        return ()
+
+    def is_dispensable(self, _name: str) -> bool:
+        return False
+
+    def remedy(self, _name: str) -> str:
+        return ""
 
     def known_directives(self) -> Mapping[str, str]:
         return {}

@@ -52,6 +52,7 @@ def read_configuration(
         hosts=hosts,
         server_root=reader.server_root,
         modules=tuple(vocabulary.modules),
+        absent_modules=vocabulary.absent,
         defines=names.names,
         files=tuple(dict.fromkeys(reader.files)),
     )
@@ -96,11 +97,13 @@ class Builder:
     def __init__(self, vocabulary: Vocabulary, problems: Problems) -> None:
         self._vocabulary = vocabulary
         self._problems = problems
+        self._unloaded: dict[str, list[Line]] = {}
 
     def build(self, nodes: list[Node]) -> tuple[Host, tuple[Host, ...]]:
         """The main server, and the virtual hosts merged over it. The nodes are used up, so that they and what is made
         of them need not be in memory together."""
         main = self._filled(_Scope("", Context.SERVER), nodes)
+        self._tell_unloaded()
         settings = main.settings()
         server = Host(settings, _in_merging_order(main.targets))
         hosts = (
@@ -127,13 +130,28 @@ class Builder:
     def _directive(self, line: Line, scope: _Scope) -> None:
         directive = self._vocabulary.find(line.name)
         if directive is None:
-            self._problems.add(line, *self._vocabulary.explain(line.name))
+            self._unknown(line)
         elif self._may_stand(directive, directive.name, line, scope):
             try:
                 value = directive.arguments.parse(line.words, line.place)
                 scope.put(directive, value, line.place.origin)
             except (ValueError, OSError) as error:
                 self._problems.add_argument(line, error, directive.usage)
+
+    def _unknown(self, line: Line) -> None:
+        module = self._vocabulary.module_of(line.name)
+        if module:
+            self._unloaded.setdefault(module, []).append(line)
+        else:
+            self._problems.add(line, *self._vocabulary.explain(line.name))
+
+    def _tell_unloaded(self) -> None:
+        """One problem for each module that is not loaded: one LoadModule line remedies all."""
+        for module, lines in self._unloaded.items():
+            first = min(lines, key=lambda line: line.order)
+            message = f"{self._vocabulary.spelt(first.name)} is a directive of {module}, which is not loaded"
+            more = f", which {len(lines) - 1} more lines need, too" if len(lines) > 1 else ""
+            self._problems.add(first, message, f"add the line: LoadModule {module}{more}")
 
     def _may_stand(self, directive: Directive[Any], name: str, line: Line, scope: _Scope) -> bool:
         """Whether a line of the directive, or the block `name` of it, is in its place here; a problem if not."""
@@ -156,7 +174,7 @@ class Builder:
         elif block is not None:
             self._block(*block, section, scope)
         else:
-            self._problems.add(line, *self._vocabulary.explain(line.name))
+            self._unknown(line)
             self._filled(_Scope(None, Context.ANYWHERE), section.body)
 
     def _block(self, directive: Directive[Any], block: Block[Any], section: Section, scope: _Scope) -> None:

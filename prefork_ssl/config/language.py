@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Container
 from dataclasses import dataclass
@@ -13,6 +14,18 @@ from prefork_ssl.config.directives import Context, Directive, Place
 from prefork_ssl.config.errors import BadArgument
 
 _TARGET = re.compile(r"[\w.]+:[\w.]+")
+
+# The Apache whose directives are understood here, for <IfVersion>.
+APACHE_VERSION = (2, 4, 66)
+_VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
+_COMPARISONS: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
+    "=": operator.eq,
+    "==": operator.eq,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 
 
 def _definition(words: Words, place: Place) -> tuple[str, str]:
@@ -76,11 +89,11 @@ class Surroundings(Protocol):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Condition:
-    """A section whose contents are read only if its one argument, or after a "!" its opposite, is true."""
+    """A section whose contents are read only if its arguments, or after a "!" their opposite, are true."""
 
     name: str
     subject: str
-    is_true: Callable[[str, Surroundings], bool]
+    is_true: Callable[[Words, Surroundings], bool]
     doc: str
 
     @property
@@ -90,10 +103,28 @@ class Condition:
 
     def holds(self, words: Words, surroundings: Surroundings) -> bool:
         """Whether the contents are to be read. Raises BadArgument."""
-        text = "".join(words[:1]).removeprefix("!")
-        if len(words) != 1 or not text:
+        if not words or words == ("!",):
             raise BadArgument("takes one argument")
-        return self.is_true(text, surroundings) != words[0].startswith("!")
+        given = (words[0].removeprefix("!"), *words[1:])
+        return self.is_true(tuple(filter(None, given)), surroundings) != words[0].startswith("!")
+
+
+def _of_one(is_true: Callable[[str, Surroundings], bool]) -> Callable[[Words, Surroundings], bool]:
+    def of_words(words: Words, surroundings: Surroundings) -> bool:
+        if len(words) != 1:
+            raise BadArgument("takes one argument")
+        return is_true(words[0], surroundings)
+
+    return of_words
+
+
+def _is_version(words: Words, _surroundings: Surroundings) -> bool:
+    """[operator] version, as in mod_version; parts that are not given are 0."""
+    sign, version = ("=", *words) if len(words) == 1 else words[:2]
+    if len(words) > 2 or sign not in _COMPARISONS or not _VERSION.fullmatch(version):
+        raise BadArgument(f"needs one of {' '.join(_COMPARISONS)} and a version such as 2.4")
+    parts = tuple(map(int, version.split(".")))
+    return _COMPARISONS[sign](APACHE_VERSION, parts + (0,) * (3 - len(parts)))
 
 
 def _module_loaded(text: str, surroundings: Surroundings) -> bool:
@@ -115,10 +146,18 @@ CONDITIONS = {
         Condition(
             "<IfDefine>",
             "name",
-            lambda text, at: text in at.names,
+            _of_one(lambda text, at: text in at.names),
             "Is read if -D or Define has set the name.",
         ),
-        Condition("<IfModule>", "module", _module_loaded, "Is read if the module has been loaded before."),
-        Condition("<IfFile>", "path", _file_exists, "Is read if the file or directory exists."),
+        Condition(
+            "<IfModule>", "module", _of_one(_module_loaded), "Is read if the module has been loaded before."
+        ),
+        Condition("<IfFile>", "path", _of_one(_file_exists), "Is read if the file or directory exists."),
+        Condition(
+            "<IfVersion>",
+            "[=|==|>|>=|<|<=] version",
+            _is_version,
+            "Is read if the version of Apache whose directives this server understands, 2.4.66, compares so.",
+        ),
     )
 }

@@ -167,8 +167,8 @@ class Reader:
     def _undefine(self, name: str, _line: Line) -> None:
         self._defines.names.pop(name, None)
 
-    def _load_module(self, module: tuple[str, str | None], _line: Line) -> None:
-        self._vocabulary.load(*module)
+    def _load_module(self, module: tuple[str, str | None], line: Line) -> None:
+        self._vocabulary.load(*module, line.place.origin)
 
     def _move_root(self, line: Line) -> None:
         """ServerRoot is an ordinary directive of the core, but it holds for the very next line."""

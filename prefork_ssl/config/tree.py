@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,7 +78,8 @@ class Configuration:
     """What one reading of the configuration files gave.
 
     `server` holds for requests that no virtual host takes. `hosts` are the virtual hosts in the order of the text.
-    `modules` are the names given to LoadModule, in that order. `defines` are the names given by -D and Define. `files`
+    `modules` are the names given to LoadModule, in that order, `absent_modules` those
+    that the server does without, and where they are named first. `defines` are the names given by -D and Define. `files`
     are all that were read, for -t and for watching.
     """
 
@@ -86,6 +87,7 @@ class Configuration:
     hosts: tuple[Host, ...]
     server_root: Path
     modules: tuple[str, ...] = ()
+    absent_modules: Mapping[str, Origin] = field(default_factory=dict)
     defines: dict[str, str] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
 

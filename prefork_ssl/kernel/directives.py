@@ -21,6 +21,7 @@ from prefork_ssl.config.arguments import (
 )
 from prefork_ssl.config.directives import Arguments, Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument, Origin
+from prefork_ssl.kernel.apache.directives import APACHE_DIRECTIVES
 from prefork_ssl.kernel.files.options import Options, combine, parse_options
 from prefork_ssl.kernel.log.levels import Level
 
@@ -289,6 +290,14 @@ MAX_CONNECTIONS_PER_CHILD = Directive(
     0,
     "Connections after which a worker is replaced; 0 means never.",
 )
+MAX_REQUESTS_PER_CHILD = Directive(
+    "MaxRequestsPerChild",
+    integer("number"),
+    SERVER,
+    0,
+    "The name of MaxConnectionsPerChild before Apache 2.4.",
+    part_of=MAX_CONNECTIONS_PER_CHILD,
+)
 WORKER_CONNECTIONS = Directive(
     "WorkerConnections", integer("number", 1), SERVER, 10000, "Connections that one worker holds at a time."
 )
@@ -330,6 +339,7 @@ SERVER_TOKENS = Directive(
     "How much the Server field of responses tells.",
 )
 
-CORE_DIRECTIVES: tuple[Directive[Any], ...] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Directive)
+CORE_DIRECTIVES: tuple[Directive[Any], ...] = (
+    *(value for value in list(globals().values()) if isinstance(value, Directive)),
+    *APACHE_DIRECTIVES,
 )

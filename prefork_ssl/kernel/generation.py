@@ -12,7 +12,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from prefork_ssl.config.errors import ConfigError, Problem
 from prefork_ssl.config.tree import Configuration
+from prefork_ssl.kernel.apache.remarks import remarks
 from prefork_ssl.kernel.dispatch.hosts import HostTable, check_hosts
+from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.log.logs import Logs
 from prefork_ssl.kernel.module import Module
 
@@ -122,6 +124,8 @@ def build(
 
 
 def _prepare(generation: Generation) -> None:
+    for remark in remarks(generation.configuration):
+        generation.logs.server.write(Level.WARN, remark)
     for module in generation.modules:
         if module.hooks.prepare is not None:
             module.hooks.prepare(generation)

@@ -11,6 +11,8 @@ from typing import Any
 
 from prefork_ssl.config.directives import Directive
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.kernel.apache.modules import BUILT_IN, DISPENSABLE, MODULE_REMEDIES
+from prefork_ssl.kernel.apache.remedies import REMEDIES
 from prefork_ssl.kernel.module import Module
 
 _GROUP = "prefork_ssl.modules"
@@ -37,10 +39,26 @@ class Loader:
         and give its directives. Raises BadArgument."""
         if target is None:
             target = self._installed.get(name)
+        if target is None and name in BUILT_IN:
+            self._modules[name] = Module(name=name.removesuffix("_module"))
+            return ()
         if target is None:
             raise BadArgument(f"there is no module {name}", self._advice(name))
         self._modules[name] = module = _import(name, target)
         return module.directives
+
+    def needs(self, name: str) -> Sequence[str]:
+        """The modules that a module, which `find` was asked for before, is loaded with."""
+        return self._modules[name].needs
+
+    def is_dispensable(self, name: str) -> bool:
+        """Whether the server does without this module of Apache."""
+        return name in DISPENSABLE and name not in self._installed
+
+    def remedy(self, name: str) -> str:
+        """What to write in place of a directive or section of Apache's; "" if that is not known."""
+        everywhere = [REMEDIES, *(module.remedies for module in self.installed().values())]
+        return next((table[name.lower()] for table in everywhere if name.lower() in table), "")
 
     def known_directives(self) -> Mapping[str, str]:
         """For each directive of each installed module: its names -> the module's name."""
@@ -62,6 +80,8 @@ class Loader:
         return modules
 
     def _advice(self, name: str) -> str:
+        if name in MODULE_REMEDIES:
+            return MODULE_REMEDIES[name]
         near = difflib.get_close_matches(name, self._installed, 1)
         return f"did you mean {near[0]}?" if near else f"there are {', '.join(self.known_names)}"
 

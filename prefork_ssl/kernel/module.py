@@ -25,7 +25,8 @@ class Module:
     module brings, for the Server field with ServerTokens Full and for -v ("OpenSSL/4.0.3"). `after` names modules whose
     hooks run before this one's in every phase, if they are loaded. `dumps` maps a name to what -t -D NAME shows
     ("DUMP_CERTS"). `requirements` are what `Require NAME ...` can demand, by NAME. `connectors` are how other servers
-    are reached, by the schemes of their URLs ("https").
+    are reached, by the schemes of their URLs ("https"). `needs` are modules that are loaded with it. `remedies` tell
+    what to write in place of directives of Apache's module that this one does not have, by name.
     """
 
     name: str
@@ -37,3 +38,5 @@ class Module:
     dumps: Mapping[str, Dump] = field(default_factory=dict)
     requirements: Mapping[str, RequirementFactory] = field(default_factory=dict)
     connectors: Mapping[str, Connector] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    remedies: Mapping[str, str] = field(default_factory=dict)

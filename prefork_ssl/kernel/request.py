@@ -50,9 +50,11 @@ class RequestBody(Protocol):
     """The message body as it arrives. Reading past the end gives b"".
 
     `limit` in bytes is LimitRequestBody's where the request leads; 0 means none. Set by dispatch.
+    `received` counts the bytes of it that have arrived.
     """
 
     limit: int
+    received: int
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes, at least one unless the body has ended.
@@ -69,6 +71,7 @@ class NoBody:
 
     limit = 0
     length = 0
+    received = 0
 
     def read(self, _size: int) -> bytes:
         """Nothing."""
@@ -257,6 +260,7 @@ class Response:
     __slots__ = (
         "body",
         "close",
+        "head_size",
         "headers",
         "internal",
         "length",
@@ -287,6 +291,7 @@ class Response:
         self.media_type: str | None = None
         self.close = False  # end the connection after this response
         self.sent = 0  # bytes of body sent, for the log
+        self.head_size = 0  # bytes of status line and header fields, as soon as they are made
         self.upgrade: Upgrade | None = None
         if isinstance(body, FileBody):
             self.length = body.count

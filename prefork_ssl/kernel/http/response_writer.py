@@ -61,7 +61,9 @@ class ResponseWriter:
             framing += "Connection: close\r\n"
         elif request.reply_version == "HTTP/1.0":
             framing += "Connection: keep-alive\r\n"
-        return self._heads.head(response.status, response.headers, framing)
+        head = self._heads.head(response.status, response.headers, framing)
+        response.head_size = len(head)
+        return head
 
     def _send_switch(self, request: Request, response: Response, upgrade: Upgrade) -> bool:
         fields = f"Connection: Upgrade\r\nUpgrade: {upgrade.protocol}\r\n"

@@ -14,3 +14,6 @@ module = Module(
     requirements={"group": group},
     after=("ssl_module",),  # which may name a user by certificate
 )
+
+# What Apache has in mod_authn_core and mod_authn_file is in this one: their LoadModule lines load it.
+companion = Module(name="auth_basic", needs=("auth_basic_module",))

@@ -15,3 +15,6 @@ module = Module(
     hooks=Hooks(check=check, prepare=prepare, authorise=authorise),
     requirements=REQUIREMENTS,
 )
+
+# What Apache has in mod_authz_core, mod_authz_host, mod_authz_user, mod_authz_groupfile and mod_access_compat is in this one: their LoadModule lines load it.
+companion = Module(name="authz", needs=("authz_module",))

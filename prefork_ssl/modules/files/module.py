@@ -59,5 +59,5 @@ module = Module(
     after=("rewrite_module", "alias_module", "welcome_module", "wsgi_module"),
 )
 
-# Apache's mod_dir and mod_mime are in this one, too: their LoadModule lines do no harm.
-companion = Module(name="files")
+# What Apache has in mod_dir and mod_mime is in this one: their LoadModule lines load it.
+companion = Module(name="files", needs=("files_module",))

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.kernel.request import Request, Response
-from prefork_ssl.modules.log_config.items import ITEMS, UNCOUNTED, Item, Surroundings
+from prefork_ssl.modules.log_config.items import ITEMS, Item, Surroundings
 
 Format = Callable[[Request, Response], bytes]
 
@@ -72,10 +72,6 @@ def _piece(match: re.Match[str]) -> Piece:
 
 def _check(written: str, directive: Directive) -> None:
     letter = directive.letter
-    if letter in UNCOUNTED:
-        raise BadArgument(
-            f"{written}: bytes of headers are not counted", "%b and %B give the bytes of the body"
-        )
     if letter not in ITEMS:
         raise BadArgument(f"{written} is not a log directive", "known are %" + " %".join(sorted(ITEMS)))
     ITEMS[letter].check(written, directive.argument)

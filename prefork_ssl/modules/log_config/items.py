@@ -21,9 +21,6 @@ from prefork_ssl.modules.log_config.times import UNITS, duration, moment
 
 Item = str | Callable[[Request, Response], str]
 
-# Bytes with headers (mod_logio): nothing here knows them.
-UNCOUNTED = frozenset("IOS")
-
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -183,6 +180,17 @@ def _after(_argument: str, _surroundings: Surroundings) -> Item:
     return state
 
 
+def _bytes_received(request: Request) -> int:
+    """Request line, header fields and body, without the framing of chunks and of TLS."""
+    fields = sum(len(name) + len(value) + len(": \r\n") for name, value in request.headers)
+    return len(request.line) + len("\r\n") + fields + len("\r\n") + request.body.received
+
+
+def _bytes_sent(response: Response) -> int:
+    """Status line, header fields and body, without the framing of chunks and of TLS."""
+    return response.head_size + response.sent
+
+
 def _plain(function: Callable[[Request, Response], str]) -> Kind:
     return Kind(lambda _argument, _surroundings: function, _none)
 
@@ -201,17 +209,20 @@ ITEMS: dict[str, Kind] = {
     "f": _plain(lambda request, _response: _text(request.filename)),
     "H": _plain(lambda request, _response: escape_item(request.version)),
     "h": _CLIENT,
+    "I": _plain(lambda request, _response: str(_bytes_received(request))),
     "i": Kind(_request_field, _name),
     "k": _plain(lambda request, _response: str(request.number)),
     "l": Kind(lambda _argument, _surroundings: "-", _none),
     "m": _plain(lambda request, _response: escape_item(request.method)),
     "n": Kind(_note, _name),
+    "O": _plain(lambda _request, response: str(_bytes_sent(response))),
     "o": Kind(_response_field, _name),
     "P": Kind(_process, _choice("pid", "tid", "hextid")),
     "p": Kind(_port, _choice("canonical", "local", "remote")),
     "q": _plain(lambda request, _response: escape_item("" if request.query is None else f"?{request.query}")),
     "R": _plain(lambda request, _response: _text(request.handler)),
     "r": _plain(lambda request, _response: escape_item(request.line)),
+    "S": _plain(lambda request, response: str(_bytes_received(request) + _bytes_sent(response))),
     "s": _plain(lambda _request, response: str(response.status)),
     "T": Kind(lambda argument, _surroundings: duration(argument), _choice(*filter(None, UNITS))),
     "t": Kind(lambda argument, _surroundings: moment(argument), lambda _written, _argument: None),

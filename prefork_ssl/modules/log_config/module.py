@@ -97,3 +97,6 @@ module = Module(
     directives=DIRECTIVES,
     hooks=Hooks(check=_check, prepare=_prepare, log=_log),
 )
+
+# What Apache has in mod_logio is in this one: its LoadModule line loads it.
+companion = Module(name="log_config", needs=("log_config_module",))

@@ -84,5 +84,5 @@ module = Module(
     after=("rewrite_module",),
 )
 
-# What Apache has in modules of their own is all in this one: their LoadModule lines do no harm.
-companion = Module(name="proxy")
+# What Apache has in modules of their own is all in this one: their LoadModule lines load it.
+companion = Module(name="proxy", needs=("proxy_module",))

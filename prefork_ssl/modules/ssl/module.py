@@ -28,6 +28,7 @@ from prefork_ssl.modules.ssl.hosts.examination import dump_certificates, examine
 from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS
 from prefork_ssl.modules.ssl.hosts.sni import SNI_DIRECTIVES
 from prefork_ssl.modules.ssl.hosts.upkeep import alone, before_fork, maintain, settled
+from prefork_ssl.modules.ssl.inert_directives import INERT_DIRECTIVES, REMEDIES
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.log.directives import LOG_DIRECTIVES
 from prefork_ssl.modules.ssl.openssl import LIBRARY
@@ -99,6 +100,7 @@ module = Module(
         *REVOCATION_DIRECTIVES,
         *ACCESS_DIRECTIVES,
         *BACKEND_DIRECTIVES,
+        *INERT_DIRECTIVES,
     ),
     hooks=Hooks(
         check=_check,
@@ -116,6 +118,7 @@ module = Module(
         authenticate=authenticate,
         environment=told,
     ),
+    remedies=REMEDIES,
     requirements=REQUIREMENTS,
     connectors={"https": connector.HTTPS},
     variables={"SSL_": ssl_variable, "OID(": extension_variable},

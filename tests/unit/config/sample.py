@@ -47,7 +47,7 @@ CORE = (ROOT, LISTEN, NAME, ALIAS, LIMIT, FILE, PATH, REDIRECT, TYPES, PORT, DEN
 ENGINE = Directive("SSLEngine", arguments.on_off, Context.HOST, False, "Whether to speak TLS.")
 PROTOCOL = Directive("SSLProtocol", many("version ...", lambda w, _: w), Context.HOST, ("all",), "Versions.")
 CLASH = Directive("LISTEN", arguments.on_off, Context.HOST, False, "Another Listen.")
-MODULES = {"ssl_module": (ENGINE, PROTOCOL), "clashing_module": (CLASH,)}
+MODULES = {"ssl_module": (ENGINE, PROTOCOL), "clashing_module": (CLASH,), "companion_module": ()}
 OUTSIDE = Directive("Outside", arguments.on_off, Context.HOST, False, "From somewhere else.")
 
 
@@ -60,6 +60,15 @@ class Finder:
         if name not in MODULES:
             raise BadArgument(f"there is no module {name}", f"known are {', '.join(MODULES)}")
         return MODULES[name]
+
+    def needs(self, name):
+        return ("ssl_module",) if name == "companion_module" else ()
+
+    def is_dispensable(self, name):
+        return name == "needless_module"
+
+    def remedy(self, name):
+        return {"order": "write Deny"}.get(name.lower(), "")
 
     def known_directives(self):
         return {directive.name: name for name, directives in MODULES.items() for directive in directives}

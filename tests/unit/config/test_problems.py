@@ -219,7 +219,7 @@ CASES = {
     "a module that is not known, or brings what exists": (
         "LoadModule mime_module modules/mod_mime.so\nLoadModule clashing_module\nLoadModule",
         [
-            "server.conf:1: LoadModule: there is no module mime_module (known are ssl_module, clashing_module;"
+            "server.conf:1: LoadModule: there is no module mime_module (known are ssl_module, clashing_module, companion_module;"
             " syntax: LoadModule name [package.module:attribute])",
             "server.conf:2: LoadModule: clashing_module brings another LISTEN, which exists already"
             " (syntax: LoadModule name [package.module:attribute])",

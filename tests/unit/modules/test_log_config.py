@@ -292,7 +292,6 @@ class TestMistakes:
             ("%{x}s", "%{x}s takes no argument"),
             ("%{minutes}T", "must be s or ms or us"),
             ("%{colour}c", "must be version or"),
-            ("%O", "bytes of headers are not counted"),
         ],
     )
     def test_in_a_format(self, tmp_path: Path, form: str, message: str) -> None:

@@ -19,6 +19,7 @@ class HeldBody:
 
     def __init__(self, data: bytes, limit: int) -> None:
         self.length: int | None = len(data)
+        self.received = len(data)
         self.limit = limit
         self._data = data
         self._at = 0
