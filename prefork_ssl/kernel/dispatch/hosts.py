@@ -23,8 +23,10 @@ from prefork_ssl.config.tree import Configuration, Host, HostAddress
 from prefork_ssl.kernel.directives import SERVER_ALIAS, SERVER_NAME
 from prefork_ssl.kernel.hooks import Report
 
-# Names come from clients: what was found for them is remembered up to this number, then forgotten at once.
+# Names come from clients: what was found for them is remembered up to this number, then forgotten at once. No longer
+# one is the name of a host (RFC 1035 section 2.3.4), and a ClientHello has room for one of 64 KB.
 _REMEMBERED = 1024
+_LONGEST = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class NameTable:
 
     def find(self, name: str) -> Host:
         """The host of this name (lower case, no port, no trailing dot); the address's default host otherwise."""
+        if len(name) > _LONGEST:
+            return self.default
         host = self._found.get(name)
         if host is None:
             if len(self._found) >= _REMEMBERED:

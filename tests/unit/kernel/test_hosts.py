@@ -90,6 +90,14 @@ def test_memory_of_names_is_bounded():
     assert len(names._found) <= 1024
 
 
+def test_what_is_too_long_for_a_name_is_not_remembered():
+    default, wild = host("a.test"), host("b.test", aliases=("*.b.test",))
+    names = NameTable([default, wild])
+    assert names.find(f"{'x' * 60_000}.b.test") is default
+    assert not names._found
+    assert names.find(f"{'x' * 240}.b.test") is wild
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
