@@ -97,7 +97,8 @@ class Directive(Generic[T]):
 
     `repeat` combines the values of two lines in one scope, `merge` an outer scope's value with an inner one's. `blocks`
     are the sections made of lines of this directive; they may stand where it may, and in one another. With `part_of`,
-    what the lines say becomes part of the value of another directive, as if they were lines of that one.
+    what the lines say becomes part of the value of another directive, as if they were lines of that one. `default_text` is
+    the default as it would be written, where `default` does not tell.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Directive(Generic[T]):
     merge: Callable[[T, T], T] = replace
     blocks: tuple[Block[T], ...] = ()
     part_of: Directive[T] | None = None
+    default_text: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Directives that are taken and have no effect: what other servers' configurations say about things that do not exist
 here, or that need no setting.
 
-Where that is no difference to anybody, nothing is said of it. Otherwise the value is remarks, which -t and the error log
-show: what holds instead.
+Where that is no difference to anybody, nothing is said of it. Otherwise the value is remarks, which -t and the error
+log show: what holds instead.
 """
 
 from __future__ import annotations

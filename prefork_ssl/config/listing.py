@@ -53,7 +53,7 @@ def list_directives(modules: Mapping[str, Sequence[Directive[Any]]]) -> str:
 
 
 def _of_directive(directive: Directive[Any], module: str) -> _Entry:
-    default = _shown(directive.default) or "none"
+    default = directive.default_text or _shown(directive.default) or "none"
     return _Entry(directive.usage, directive.doc, _contexts_of(directive), default, module)
 
 

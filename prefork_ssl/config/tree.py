@@ -78,9 +78,9 @@ class Configuration:
     """What one reading of the configuration files gave.
 
     `server` holds for requests that no virtual host takes. `hosts` are the virtual hosts in the order of the text.
-    `modules` are the names given to LoadModule, in that order, `absent_modules` those
-    that the server does without, and where they are named first. `defines` are the names given by -D and Define. `files`
-    are all that were read, for -t and for watching.
+    `modules` are the names given to LoadModule, in that order; `absent_modules` are those that the server does without,
+    and where they are named first. `defines` are the names given by -D and Define. `files` are all that were read, for
+    -t and for watching.
     """
 
     server: Host

@@ -22,6 +22,7 @@ from prefork_ssl.config.arguments import (
 from prefork_ssl.config.directives import Arguments, Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument, Origin
 from prefork_ssl.kernel.apache.directives import APACHE_DIRECTIVES
+from prefork_ssl.kernel.apache.handlers import ABSENT_HANDLERS, HANDLER_REMEDY
 from prefork_ssl.kernel.files.options import Options, combine, parse_options
 from prefork_ssl.kernel.log.levels import Level
 
@@ -151,6 +152,13 @@ def _names(words: Words, _place: Place) -> tuple[str, ...]:
     return tuple(word.lower().rstrip(".") for word in words)
 
 
+def _handler(word: str, _place: Place) -> str | None:
+    name = word.lower()
+    if name in ABSENT_HANDLERS or name.startswith(("proxy:", "application/x-httpd-")):
+        raise BadArgument(f"there is no handler {word}", HANDLER_REMEDY)
+    return None if name == "none" else name
+
+
 # The handler, as Apache names it, of a folder that no index file stands for.
 DIRECTORY_HANDLER = "httpd/unix-directory"
 
@@ -209,6 +217,7 @@ OPTIONS: Directive[Options] = Directive(
     "or All, or None.",
     combine,
     combine,
+    default_text="None",
 )
 ERROR_LOG = Directive("ErrorLog", log_target, HOST, "logs/error_log", "Where errors are written.")
 LOG_LEVEL: Directive[Mapping[str, Level]] = Directive(
@@ -231,7 +240,7 @@ ERROR_DOCUMENT: Directive[Mapping[int, str | None]] = Directive(
 )
 SET_HANDLER: Directive[str | None] = Directive(
     "SetHandler",
-    one("name|none", lambda word, _place: None if word.lower() == "none" else word.lower()),
+    one("name|none", _handler),
     ANYWHERE,
     None,
     "The handler that answers here, whatever the file.",
@@ -278,6 +287,7 @@ REQUEST_READ_TIMEOUT: Directive[Mapping[str, ReadLimit]] = Directive(
     "How long the TLS handshake, the header and the body of a request may take, in seconds.",
     append,
     append,
+    default_text="handshake=10 header=20-40,MinRate=500 body=20,MinRate=500",
 )
 
 START_SERVERS = Directive(

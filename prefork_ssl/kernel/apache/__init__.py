@@ -1,2 +1,3 @@
-"""What configurations of Apache have that this server does not: taken without effect (`directives`), modules that it does
-without (`modules`), and what to write in place of what is refused (`remedies`). `remarks` tells what was taken."""
+"""What configurations of Apache have that this server does not: directives that are taken and have no effect
+(`directives`), modules that it does without (`modules`), what to write in place of what is refused (`remedies`), and
+what is said of all that was taken (`remarks`)."""

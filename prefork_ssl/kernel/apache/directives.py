@@ -7,6 +7,7 @@ from prefork_ssl.config.arguments import Words
 from prefork_ssl.config.directives import Context
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.inert import Inert, always, inert, nothing, only, unless
+from prefork_ssl.kernel.apache.handlers import HANDLER_REMEDY
 
 _SERVER, _HOST, _DIRECTORY, _ANYWHERE = Context.SERVER, Context.HOST, Context.DIRECTORY, Context.ANYWHERE
 
@@ -43,7 +44,7 @@ def _handlers(words: Words) -> str:
     if words[:1] not in ((), ("type-map",), ("default-handler",)):
         raise BadArgument(
             f"there is no handler {words[0]}, so such files would be sent as they are",
-            "run the application with wsgi_module, or behind proxy_module",
+            HANDLER_REMEDY,
         )
     return ""
 

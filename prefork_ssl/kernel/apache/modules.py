@@ -74,7 +74,7 @@ MODULE_REMEDIES: Mapping[str, str] = {
         ("security2_module", "evasive20_module", "qos_module", "ratelimit_module"),
         "nothing here does what it does: take the line away only if that is not needed",
     ),
-    "remoteip_module": "the client is whoever has connected: Require ip and logs see that address, a proxy's if there is one",
+    "remoteip_module": "the client is whoever has connected: Require ip and logs see that address, be it a proxy's",
     "macro_module": "write out what the macros say, or Include a file that uses ${NAME}, after Define",
     "md_module": "prefork-ssl-cert acme gets certificates, and SSLCertificateWatch takes them up",
     "gnutls_module": "TLS is ssl_module's",

@@ -21,7 +21,7 @@ REMEDIES: Mapping[str, str] = {
         "<If> <ElseIf> <Else>": "write Require expr, RewriteCond expr, or expr= at the end of a Header line",
         "php_value php_flag php_admin_value php_admin_flag": _NO_PHP,
         "ScriptAlias ScriptAliasMatch ScriptSock Action Script": _NO_CGI,
-        "<Proxy>": f"write <Location> with the path of ProxyPass; for balancers, {_NO_BALANCER}",
+        "<Proxy>": f"take it away if it lets in everybody, else write <Location> with the path of ProxyPass; of balancers, {_NO_BALANCER}",
         "<ProxyMatch>": "write <LocationMatch> with the path of ProxyPass",
         "BalancerMember ProxySet": _NO_BALANCER,
         "ProxyErrorOverride": "the pages of the server behind this one are handed on as they come; take the line away",
@@ -38,7 +38,7 @@ REMEDIES: Mapping[str, str] = {
         "LimitXMLRequestBody Dav": "there is no WebDAV here: take the line away, or use a WSGI application that has it",
         "<Macro> Use": "write out what the macro says, or Include a file that uses ${NAME}, after Define",
         "LoadFile": "take the line away: modules bring their libraries",
-        "TransferLog CookieLog": "write CustomLog with the format",
+        "CookieLog": "write CustomLog with the format %{NAME}C",
         "GlobalLog": "write CustomLog, in each virtual host that has one, too",
         "MDomain <MDomainSet> MDCertificateAgreement": "prefork-ssl-cert acme gets certificates",
     }.items()

@@ -16,5 +16,6 @@ module = Module(
     requirements=REQUIREMENTS,
 )
 
-# What Apache has in mod_authz_core, mod_authz_host, mod_authz_user, mod_authz_groupfile and mod_access_compat is in this one: their LoadModule lines load it.
+# What Apache has in mod_authz_core, mod_authz_host, mod_authz_user and mod_authz_groupfile is in this one, and of
+# mod_access_compat Satisfy is in the core: their LoadModule lines load it.
 companion = Module(name="authz", needs=("authz_module",))

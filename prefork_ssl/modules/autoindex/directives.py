@@ -77,6 +77,7 @@ INDEX_OPTIONS: Directive[IndexOptions] = Directive(
     "Suppress... with ColumnSorting, Description, Icon, LastModified or Size. Other options of Apache have no effect.",
     together,
     inside,
+    default_text="FoldersFirst",
 )
 INDEX_ORDER_DEFAULT: Directive[Order] = Directive(
     "IndexOrderDefault",
@@ -84,6 +85,7 @@ INDEX_ORDER_DEFAULT: Directive[Order] = Directive(
     Context.ANYWHERE,
     Order(),
     "The order of a listing for clients that ask for no other.",
+    default_text="Ascending Name",
 )
 INDEX_IGNORE: Directive[Ignored] = Directive(
     "IndexIgnore",
@@ -93,6 +95,7 @@ INDEX_IGNORE: Directive[Ignored] = Directive(
     "Names that listings leave out, with wildcards, beside those that begin with a dot.",
     _add_ignored,
     _add_ignored,
+    default_text="none",
 )
 INDEX_IGNORE_RESET: Directive[Ignored] = Directive(
     "IndexIgnoreReset",
@@ -101,6 +104,7 @@ INDEX_IGNORE_RESET: Directive[Ignored] = Directive(
     Ignored(),
     "On: what was left out so far is listed, also hidden files; IndexIgnore lines behind it begin anew.",
     part_of=INDEX_IGNORE,
+    default_text="off",
 )
 HEADER_NAME = Directive(
     "HeaderName",

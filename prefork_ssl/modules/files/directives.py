@@ -90,7 +90,7 @@ DIRECTORY_INDEX_REDIRECT: Directive[int] = Directive(
     "DirectoryIndexRedirect",
     one("on|off|permanent|temp|seeother|3xx", _redirect_status),
     Context.ANYWHERE,
-    0,
+    False,
     "Sends clients who ask for a folder to its index file, in place of serving that under the folder's URL.",
 )
 DIRECTORY_SLASH = Directive(
@@ -113,6 +113,7 @@ TYPES_CONFIG: Directive[Types] = Directive(
     Context.SERVER,
     system_types(),
     "The file that gives each file name extension its media type; default: what the system knows.",
+    default_text="the types that the system knows",
 )
 DEFAULT_TYPE = Directive(
     "DefaultType",

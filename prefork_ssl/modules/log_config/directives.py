@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prefork_ssl.config.arguments import Words, many
+from prefork_ssl.config.arguments import Words, many, one
 from prefork_ssl.config.directives import Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument, Origin
 from prefork_ssl.kernel.directives import log_target
 from prefork_ssl.modules.log_config.formats import Piece, parse_format
 
 Pieces = tuple[Piece, ...]
+
+_COMMON = '%h %l %u %t "%r" %>s %b'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ def _custom_log(words: Words, place: Place) -> tuple[CustomLog, ...]:
     return (CustomLog(target, words[1], name.removeprefix("!"), name.startswith("!"), place.origin),)
 
 
+def _transfer_log(word: str, place: Place) -> tuple[CustomLog, ...]:
+    return _custom_log((word, _COMMON), place)
+
+
 LOG_FORMAT: Directive[Mapping[str, Pieces]] = Directive(
     "LogFormat",
     many("format nickname", _log_format, least=2, most=2),
@@ -72,5 +78,14 @@ CUSTOM_LOG: Directive[tuple[CustomLog, ...]] = Directive(
     "Logs requests to a file or program; those of a virtual host replace the main server's.",
     append,
 )
+TRANSFER_LOG: Directive[tuple[CustomLog, ...]] = Directive(
+    "TransferLog",
+    one("file|'|program arguments'", _transfer_log),
+    Context.HOST,
+    (),
+    "CustomLog with the Common Log Format.",
+    append,
+    part_of=CUSTOM_LOG,
+)
 
-DIRECTIVES = (LOG_FORMAT, CUSTOM_LOG)
+DIRECTIVES = (LOG_FORMAT, CUSTOM_LOG, TRANSFER_LOG)

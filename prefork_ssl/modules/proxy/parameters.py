@@ -74,6 +74,24 @@ _KNOWN: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "keepalive": ("keepalive", _switch),
     "upgrade": ("upgrade", _protocols),
 }
+# Apache's for what needs no setting here: the least connections of a pool, and buffers, of which there are none.
+_WITHOUT_EFFECT = frozenset(("min", "smax", "flushpackets", "flushwait", "iobuffersize", "receivebuffersize"))
+_HINTS = {
+    "nocanon": "leave it out: paths are handed on in their normal form, and those with %2F are answered 404",
+    **dict.fromkeys(
+        (
+            "route",
+            "stickysession",
+            "loadfactor",
+            "lbmethod",
+            "lbset",
+            "nofailover",
+            "redirect",
+            "failonstatus",
+        ),
+        "a ProxyPass has one server behind it: leave out what is for several",
+    ),
+}
 SYNTAX = " ".join(f"[{key}=...]" for key in _KNOWN)
 
 
@@ -82,10 +100,11 @@ def parse_parameters(words: Iterable[str]) -> Parameters:
     parameters = Parameters()
     for word in words:
         key, equals, text = word.partition("=")
+        if equals and key.lower() in _WITHOUT_EFFECT:
+            continue
         if not equals or key.lower() not in _KNOWN:
-            raise BadArgument(
-                f"does not know {word!r}", f"known are {', '.join(_KNOWN)}, each with = and a value"
-            )
+            known = f"known are {', '.join(_KNOWN)}, each with = and a value"
+            raise BadArgument(f"does not know {word!r}", _HINTS.get(key.lower(), known))
         name, read = _KNOWN[key.lower()]
         try:
             parameters = replace(parameters, **{name: read(text)})

@@ -153,6 +153,7 @@ SSL_PASS_PHRASE_DIALOG = Directive(
     SERVER,
     Means(),
     "Where the pass phrases of private keys come from.",
+    default_text="builtin",
 )
 SSL_PASS_PHRASE_REUSE = Directive(
     "SSLPassPhraseReuse",

@@ -93,6 +93,7 @@ SSL_PROXY_CA_REVOCATION_CHECK: Directive[RevocationCheck] = Directive(
     HOST,
     RevocationCheck(),
     "Which certificates of a server's chain must not be in a CRL.",
+    default_text="none",
 )
 SSL_PROXY_MACHINE_CERTIFICATE_FILE: Directive[tuple[NamedPath, ...]] = Directive(
     "SSLProxyMachineCertificateFile",

@@ -54,6 +54,7 @@ SSL_LOG_FORMAT: Directive[Callable[[Event, str], bytes]] = Directive(
     HOST,
     text.render,
     "Lines for people, or one JSON object on each line.",
+    default_text="text",
 )
 SSL_LOG_REPEAT: Directive[Repetition] = Directive(
     "SSLLogRepeat",
@@ -62,6 +63,7 @@ SSL_LOG_REPEAT: Directive[Repetition] = Directive(
     Repetition(),
     "How many lines a client's failures of one kind get in so many seconds (60); how many more there were is told in "
     "one line. 0: all are written.",
+    default_text="20 60",
 )
 SSL_KEY_LOG_FILE: Directive[tuple[NamedPath, ...]] = Directive(
     "SSLKeyLogFile",

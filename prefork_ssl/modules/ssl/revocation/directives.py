@@ -50,6 +50,7 @@ SSL_OCSP_ENABLE: Directive[Asking] = Directive(
     NOT_ASKING,
     "Whether OCSP responders are asked about the certificates of clients: about the whole chain, or the leaf only. "
     "Sessions are then not resumed.",
+    default_text="off",
 )
 SSL_OCSP_DEFAULT_RESPONDER = Directive(
     "SSLOCSPDefaultResponder", url, HOST, "", "The responder to ask about certificates that name none."
@@ -74,6 +75,7 @@ SSL_OCSP_RESPONSE_MAX_AGE = Directive(
     HOST,
     float("inf"),
     "Seconds after which an answer is too old, even if it says that it holds for longer; -1: never.",
+    default_text="-1",
 )
 SSL_OCSP_RESPONDER_TIMEOUT = Directive(
     "SSLOCSPResponderTimeout", seconds, HOST, 10.0, "Seconds that an OCSP responder may take for its answer."

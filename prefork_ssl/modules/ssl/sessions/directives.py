@@ -52,6 +52,7 @@ SSL_MUTEX = Directive(
     Context.SERVER,
     MutexChoice(),
     "What keeps workers from writing to the session cache at the same time: a file that is locked.",
+    default_text="default",
 )
 
 SESSION_DIRECTIVES: tuple[Directive[Any], ...] = (

@@ -68,6 +68,7 @@ SSL_STAPLING_RESPONSE_MAX_AGE = Directive(
     HOST,
     float("inf"),
     "Seconds after which an answer is too old, even if it says that it holds for longer; -1: never.",
+    default_text="-1",
 )
 SSL_STAPLING_STANDARD_CACHE_TIMEOUT = Directive(
     "SSLStaplingStandardCacheTimeout",

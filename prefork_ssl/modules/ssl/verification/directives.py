@@ -130,6 +130,7 @@ SSL_CA_REVOCATION_CHECK: Directive[RevocationCheck] = Directive(
     RevocationCheck(),
     "Which certificates of a client's chain must not be in a CRL. Without a CRL of its CA none passes, unless the flag "
     "says so.",
+    default_text="none",
 )
 SSL_INSECURE_RENEGOTIATION = Directive(
     "SSLInsecureRenegotiation",
