@@ -96,6 +96,12 @@ class LogFile:
         self._loop = loop
         self._retry = loop.timer(_RETRY, _RETRY)
 
+    def unbuffer(self) -> None:
+        """In a copy of the worker: what was gathered is the worker's to write, and there is no loop any more."""
+        self._lines.clear()
+        self._rest = b""
+        self._loop = self._retry = None
+
     def flush(self) -> None:
         """Write what was gathered."""
         data = self._rest + b"".join(self._lines)

@@ -62,6 +62,11 @@ class Logs:
         for file in self.files.values():
             file.buffer(loop)
 
+    def unbuffer(self) -> None:
+        """In a copy of the worker, without its loop: write at once."""
+        for file in self.files.values():
+            file.unbuffer()
+
     def moved(self) -> list[LogFile]:
         """The files that have gone from their path, because somebody rotates logs."""
         return [file for file in self.files.values() if file.moved()]

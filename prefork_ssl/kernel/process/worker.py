@@ -8,11 +8,13 @@ is the sign of life that the master looks for.
 from __future__ import annotations
 
 import io
+import os
 import signal
 import socket
 from typing import Any
 
 from gevent import get_hub
+from gevent._hub_local import set_hub, set_loop
 from gevent.event import Event
 from gevent.util import print_run_info
 from greenlet import getcurrent, greenlet
@@ -78,11 +80,13 @@ class Worker:
         self._resting: list[greenlet] = []
         self._ended = Event()
         self._watchers: list[Any] = []
+        self._is_copy = False
 
     # --- life ---
 
     def run(self) -> None:
         """Serve until told to end and the last connection has ended."""
+        os.register_at_fork(after_in_child=self._become_a_copy)
         self._show_life()
         self.generation.logs.buffer(self.loop)
         self._run_hooks("worker_start")
@@ -126,6 +130,23 @@ class Worker:
     def _end_if_empty(self) -> None:
         if not self.wires:
             self._ended.set()
+
+    def _become_a_copy(self) -> None:
+        """In a process that an application has forked: let go of all that is the worker's. The ports stay open and
+        clients wait as long as anybody holds their sockets, and a copied event loop would do the worker's work twice.
+        """
+        self._is_copy = True
+        for watcher in self._watchers:
+            watcher.close()  # signals, too: they do here what they do in a new process
+        self._acceptor.close()
+        for wire in self.wires:
+            wire.close()
+        self._channel.close()
+        self.generation.logs.unbuffer()
+        # Not hub.destroy(), which would switch to the hub, and so to what the worker does next.
+        set_hub(None)  # type: ignore[arg-type]
+        set_loop(None)  # type: ignore[arg-type]
+        self._hub.loop.destroy()
 
     # --- the master, signals, time ---
 
@@ -238,6 +259,8 @@ class Worker:
         except Exception:  # noqa: BLE001 - a mistake in the program must not take the worker's other connections along
             self._log.exception("a connection ended by a mistake in the program", client=wire.peer)
         finally:
+            if self._is_copy:
+                os._exit(1)  # an application has come back from a fork twice: once is enough
             self._left_by(wire)
 
     def _left_by(self, wire: Wire) -> None:

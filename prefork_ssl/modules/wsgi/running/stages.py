@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -67,6 +68,7 @@ class _FromThread(io.TextIOBase):
     def __init__(self, stream: io.TextIOBase) -> None:
         self._stream = stream
         self._loop: Any = get_hub().loop
+        self._pid = os.getpid()
 
     def writable(self) -> bool:
         return True
@@ -74,15 +76,21 @@ class _FromThread(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"what is written must be a str, not {type(text).__name__}")
-        self._loop.run_callback_threadsafe(self._stream.write, text)
+        self._hand_over(self._stream.write, text)
         return len(text)
 
     def flush(self) -> None:
-        self._loop.run_callback_threadsafe(self._stream.flush)
+        self._hand_over(self._stream.flush)
 
     def close(self) -> None:
         # Called at the end of its life, too, which would flush what another request has begun.
         pass
+
+    def _hand_over(self, function: Callable[..., object], *arguments: str) -> None:
+        if os.getpid() == self._pid:
+            self._loop.run_callback_threadsafe(function, *arguments)
+        else:  # in a child, which has this thread only
+            function(*arguments)
 
 
 class Stages:
