@@ -1,6 +1,7 @@
 """Ways around sections that let nobody in: none of them leads to what is there."""
 
 import gzip
+import re
 
 import pytest
 from blackbox import clients
@@ -15,6 +16,7 @@ CONFIGURATION = (
     + """\
 LoadModule authz_module
 LoadModule rewrite_module
+LoadModule autoindex_module
 AliasMatch ^/pages(.*)$ @root/data/$1
 AliasMatch ^/other(.*)$ @root/data$1
 Alias /data/ @root/data
@@ -28,6 +30,15 @@ RewriteRule ^/sent(.*)$ /location/$1 [PT]
 <Location /location>
     Require all denied
 </Location>
+<Location /list>
+    Options Indexes
+</Location>
+<Location /list/all>
+    IndexOptions ShowForbidden
+</Location>
+<LocationMatch ^/list/(all/)?private>
+    Require all denied
+</LocationMatch>
 <FilesMatch \\.gz$>
     Require all denied
 </FilesMatch>
@@ -41,6 +52,8 @@ def server(new_module_server) -> Server:
     for folder in ("../data", "../data/secret", "location"):
         server.write(f"{folder}/page.txt", SECRET if folder != "../data" else b"for all")
     server.write("file.txt", b"for all")
+    for name in ("page.txt", "other.gz", "private/page.txt", "private.txt", "all/private.txt"):
+        server.write(f"list/{name}", b"")
     server.write("file.txt.gz", gzip.compress(SECRET))
     return server.start()
 
@@ -94,3 +107,22 @@ def test_a_compressed_copy_that_nobody_may_have(server: Server) -> None:
     reply = clients.get(server.http, "/file.txt", "Accept-Encoding: gzip")
     assert (reply.status, reply.body) == (200, b"for all")
     assert "content-encoding" not in reply.headers
+
+
+def test_a_listing_shows_what_may_be_asked_for(server: Server, authority: Authority) -> None:
+    page = clients.get(server.http, "/list/").body
+    assert shown(page) == ["all/", "page.txt"]
+    assert b"1 folder, 1 file" in page
+    assert clients.tls_get(server.https, clients.tls_context(authority.cert), "/list/").body == page
+    assert clients.get(server.http, "/list/?C=S;O=D").status == 200
+    assert shown(clients.get(server.http, "/list/?P=private*").body) == []
+
+
+def test_or_everything(server: Server) -> None:
+    assert shown(clients.get(server.http, "/list/all/").body) == ["private.txt"]
+
+
+def shown(page: bytes) -> list[str]:
+    """The names of the entries."""
+    links = re.findall(rb'<a href="([^"?]+)">', page.partition(b"<table")[2])
+    return [link.decode() for link in links if link != b"../"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.matching import OutOfTime
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.dispatch.phases import ALLOW, DirectoryPhases, directory_phases, first, host_phases
@@ -117,9 +118,9 @@ class Site:
         """Whether a GET of a file, within the request, would get as far as its handler. No <Location> is about it."""
         return self._asked_for_file(request, filename)[1]
 
-    def same_rules(self, request: Request, path: str, filename: str) -> bool:
-        """Whether what holds for the request, at the end of its way, holds for another path and file, too."""
-        return self._sections.find(path, filename).settings is request.settings
+    def rules_of(self, path: str, filename: str) -> Settings:
+        """The settings that hold for a path which leads to a file: always the same object for the same sections."""
+        return self._sections.find(path, filename).settings
 
     def ask_for_target(self, request: Request, target: str) -> Request:
         """A GET of another target of this host, within the request, when it has got as far as it gets on the way to its

@@ -42,14 +42,14 @@ class Selection:
     folders_first: bool
     descriptions: tuple[Description, ...]
 
-    def contents(self, fd: int, path: str, view: View) -> Contents:
-        """Read the folder `path`, open as `fd`. It may take seconds, in which others have their turns, and needs memory
-        for the names of all entries. Raises OSError."""
+    def contents(self, fd: int, path: str, view: View, admits: Callable[[Entry], bool]) -> Contents:
+        """Read the folder `path`, open as `fd`; `admits` tells which entries may be seen. It may take seconds, in which
+        others have their turns, and needs memory for the names of all entries. Raises OSError."""
         describe = describing(self.descriptions, path)
         key = order_key(view.order.column, self.by_name, describe)
         first, second = (Pile(key, descending=view.order.descending) for _ in range(2))
         folders = files = 0
-        for entry in self._wanted(fd, view):
+        for entry in self._wanted(fd, view, admits):
             folders, files = folders + entry.is_folder, files + (not entry.is_folder)
             (second if self.folders_first and not entry.is_folder else first).add(entry)
         pages = max(-(-(folders + files) // _PAGE), 1)
@@ -61,12 +61,12 @@ class Selection:
         changed = max(int(os.fstat(fd).st_mtime), *(entry.modified for entry in shown), 0)
         return Contents(shown, folders, files, page, pages, changed, describe)
 
-    def _wanted(self, fd: int, view: View) -> Iterator[Entry]:
+    def _wanted(self, fd: int, view: View, admits: Callable[[Entry], bool]) -> Iterator[Entry]:
         """The entries to list. Only where the order needs their sizes or times, all are looked at."""
         fits = view.matcher()
         entries = (
             entry
             for entry in read_entries(fd, self.symlinks)
-            if not self.ignored.match(entry.name) and fits(entry.name)
+            if not self.ignored.match(entry.name) and fits(entry.name) and admits(entry)
         )
         return looked_up(fd, entries) if view.order.column in (Column.MODIFIED, Column.SIZE) else entries

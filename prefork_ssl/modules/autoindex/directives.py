@@ -73,8 +73,9 @@ INDEX_OPTIONS: Directive[IndexOptions] = Directive(
     many("[+|-]option ...", parse_index_options),
     Context.ANYWHERE,
     IndexOptions(),
-    "How folders are listed: FoldersFirst (on unless turned off), IgnoreCase, IgnoreClient, VersionSort, and "
-    "Suppress... with ColumnSorting, Description, Icon, LastModified or Size. Other options of Apache have no effect.",
+    "How folders are listed: FoldersFirst (on unless turned off), IgnoreCase, IgnoreClient, ShowForbidden (what the "
+    "client may not ask for, too), VersionSort, and Suppress... with ColumnSorting, Description, Icon, LastModified "
+    "or Size. Other options of Apache have no effect.",
     together,
     inside,
     default_text="FoldersFirst",

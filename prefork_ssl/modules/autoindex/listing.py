@@ -17,6 +17,7 @@ from prefork_ssl.kernel.http.validators import Validators, http_date
 from prefork_ssl.kernel.log.error_log import ErrorLog
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.request import Request, Response
+from prefork_ssl.modules.autoindex.admission import Admission, everything
 from prefork_ssl.modules.autoindex.contents import Contents, Selection
 from prefork_ssl.modules.autoindex.directives import (
     ADD_DESCRIPTION,
@@ -52,6 +53,7 @@ class Listing:
         self._symlinks = settings[OPTIONS].symlinks
         self._usual = settings[INDEX_ORDER_DEFAULT]
         self._heeds_query = not settings[INDEX_OPTIONS].has("IgnoreClient")
+        self._shows_forbidden = settings[INDEX_OPTIONS].has("ShowForbidden")
         self._selection = _selection(settings)
         self._inserts = (settings[HEADER_NAME], settings[README_NAME])
         self._look = _look(settings)
@@ -82,13 +84,15 @@ class Listing:
 
     def _read(self, request: Request, filename: str, view: View) -> Contents:
         root = request.env.get("CONTEXT_DOCUMENT_ROOT", self._root)
-        there = open_below(*below(root, filename.rstrip("/") + "/"), self._symlinks)
+        name = filename.rstrip("/") + "/"
+        there = open_below(*below(root, name), self._symlinks)
         try:
             folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=there)
         finally:
             os.close(there)
         try:
-            return self._selection.contents(folder, filename, view)
+            admits = everything if self._shows_forbidden else Admission(request, name)
+            return self._selection.contents(folder, filename, view, admits)
         finally:
             os.close(folder)
 

@@ -87,8 +87,8 @@ class FileHandler:
         it, such as that nobody may have it, it does not take the place of the one asked for."""
         if offer.packed is None:
             return offer.plain
-        alike = request.site.same_rules(request, f"{request.path}.gz", f"{request.filename}.gz")
-        return offer.choose(request) if alike else offer.without_copy()
+        rules = request.site.rules_of(f"{request.path}.gz", f"{request.filename}.gz")
+        return offer.choose(request) if rules is request.settings else offer.without_copy()
 
     def _without_slash(self, request: Request) -> Response:
         """The answer to a request for a folder by a path that does not end with a slash."""
