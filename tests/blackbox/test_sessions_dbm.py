@@ -297,10 +297,11 @@ def test_a_session_of_tls13_is_used_once(server: Server, authority: Authority) -
 def test_time_is_over(new_server, authority: Authority) -> None:
     server = launch(new_server, more="SSLSessionCacheTimeout 1")
     visitor = Visitor(server, authority, V12)
-    visitor.visit()
-    assert visitor.visit()
+    # On a busy machine a visit may take longer than a session lasts.
+    until(visitor.visit, "a session is resumed")
     time.sleep(2.1)  # OpenSSL counts whole seconds
-    assert visitor.visits(4) == 3  # the first makes a new session
+    assert not visitor.visit()
+    until(visitor.visit, "the new session is resumed")
 
 
 @pytest.mark.parametrize("version", [V12, V13], ids=["TLSv1.2", "TLSv1.3"])

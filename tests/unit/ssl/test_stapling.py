@@ -259,7 +259,10 @@ def no_answer(answer: Callable[[socket.socket], None], seconds: float = 5) -> st
 
 def saying(data: bytes) -> Callable[[socket.socket], None]:
     def answer(sock: socket.socket) -> None:
-        sock.recv(4096)
+        # All of it: an end with unread bytes would be a reset.
+        question = b""
+        while not question.endswith(b"question"):
+            question += sock.recv(4096)
         sock.sendall(data)
 
     return answer
