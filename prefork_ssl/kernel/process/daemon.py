@@ -36,7 +36,7 @@ class Foreground:
         print(reason, file=sys.stderr, flush=True)
 
     def errors_to(self, fd: int) -> None:
-        """Standard error stays where it is."""
+        """Standard output and error stay where they are."""
 
     def forget(self) -> None:
         """There is nothing to close."""
@@ -57,7 +57,8 @@ class Detached:
         self._tell(reason.encode("utf-8", "backslashreplace"))
 
     def errors_to(self, fd: int) -> None:
-        """Nobody sees standard error any more: the error log gets what is written to it."""
+        """Nobody sees standard output and error any more: the error log gets what applications write there."""
+        os.dup2(fd, 1)
         os.dup2(fd, 2)
 
     def forget(self) -> None:
@@ -75,7 +76,8 @@ class Detached:
 
 def detach() -> Detached:
     """Go on in a new process, in a session of its own, that no terminal can reach; the starting one never returns from
-    here. Standard input and output lead to /dev/null; standard error stays as it is until the caller has a log."""
+    here. Standard input leads to /dev/null, and so does standard output until the caller has a log; standard error stays as
+    it is until then."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -13,7 +13,7 @@ from typing import Protocol
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.log.logs import Logs
 
-_STANDARD_ERROR = 2
+_STANDARD_STREAMS = (1, 2)
 
 
 class Receiver(Protocol):
@@ -23,11 +23,21 @@ class Receiver(Protocol):
 
 
 def put_in_place(fd: int, number: int) -> None:
-    """Let the descriptor `number` lead where `fd` leads; standard error comes along if it led to the same file."""
-    along = os.path.sameopenfile(number, _STANDARD_ERROR)
+    """Let the descriptor `number` lead where `fd` leads; standard output and error come along if they led to the same
+    file."""
+    along = _streams_to(number)
     os.dup2(fd, number, inheritable=False)
-    if along:
-        os.dup2(fd, _STANDARD_ERROR)
+    _lead(along, fd)
+
+
+def _streams_to(fd: int) -> list[int]:
+    """The standard streams that lead where `fd` leads."""
+    return [stream for stream in _STANDARD_STREAMS if os.path.sameopenfile(fd, stream)]
+
+
+def _lead(streams: Iterable[int], fd: int) -> None:
+    for stream in streams:
+        os.dup2(fd, stream)
 
 
 class Rotation:
@@ -40,7 +50,7 @@ class Rotation:
         """Open what was moved, and hand it to the workers that write to these logs."""
         receivers = list(receivers)
         for file in logs.moved():
-            along = os.path.sameopenfile(file.fd, _STANDARD_ERROR)
+            along = _streams_to(file.fd)
             try:
                 fd = logs.reopen(file)
             except OSError as error:
@@ -49,8 +59,7 @@ class Rotation:
             self._failing.discard(file.target)
             for receiver in receivers:
                 receiver.send_log(file.fd, fd)
-            if along:
-                os.dup2(fd, _STANDARD_ERROR)
+            _lead(along, fd)
             os.close(fd)
 
     def _complain(self, logs: Logs, target: str, error: OSError) -> None:

@@ -39,7 +39,8 @@ def ask(url, environ):
             os.write(writing, reply.read())
         os._exit(0)
     os.close(writing)
-    os.waitpid(child, 0)  # in a patched Python, others are served meanwhile; reading from a pipe would stop all
+    # In a patched Python others are served meanwhile; reading from the pipe first would stop all.
+    os.waitpid(child, 0)
     with os.fdopen(reading) as pipe:
         return pipe.read()
 
@@ -76,7 +77,11 @@ def end(_argument, _environ):
 def program(_argument, _environ):
     """What descriptors a program is given."""
     return subprocess.run(
-        ["/bin/sh", "-c", "ls /proc/$$/fd"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+        ["/bin/sh", "-c", "ls /proc/$$/fd"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
 
 

@@ -381,6 +381,12 @@ def do_errors(environ, _start_response):
 # --- TLS ---
 
 
+def do_print(environ, start_response):
+    print(environ["QUERY_STRING"])
+    ok(start_response)
+    return [b"hello"]
+
+
 def do_tls(environ, start_response):
     """What is known of the connection and the client, as JSON."""
     certificate = environ["prefork_ssl.client_certificate"]

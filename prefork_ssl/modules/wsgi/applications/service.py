@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
+import sys
 from collections.abc import Sequence
 
 from prefork_ssl.config.errors import ConfigError
@@ -27,6 +29,7 @@ class Service:
         self._patched = wants_patches(generation.configuration)
         self._world: World | None = None
         self._news = News()
+        _show_lines_at_once()
         if generation.configuration.server.settings[WSGI_PRELOAD] and self.applications.mounts:
             self._world, failures = preload(self.applications)
             self._refuse(failures, generation.logs.server)
@@ -60,3 +63,9 @@ class Service:
             for failure in failures:
                 log.write(Level.ERROR, str(failure.problem), module="wsgi", detail=failure.traceback)
         raise ConfigError(failure.problem for failure in failures)
+
+
+def _show_lines_at_once() -> None:
+    """What applications print is in the log, or in the container's, when it happens, and not lost at a worker's end."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
