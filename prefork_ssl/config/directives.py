@@ -97,8 +97,8 @@ class Directive(Generic[T]):
 
     `repeat` combines the values of two lines in one scope, `merge` an outer scope's value with an inner one's. `blocks`
     are the sections made of lines of this directive; they may stand where it may, and in one another. With `part_of`,
-    what the lines say becomes part of the value of another directive, as if they were lines of that one. `default_text` is
-    the default as it would be written, where `default` does not tell.
+    what the lines say becomes part of the value of another directive, as if they were lines of that one.
+    `default_text` is the default as it would be written, where `default` does not tell.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Apache's handlers that run or read what is in a file. There are none here, so such files would be sent as they are."""
+"""Apache's handlers that run or read what is in a file. Without them, such files would be sent as they are."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ REMEDIES: Mapping[str, str] = {
         "<If> <ElseIf> <Else>": "write Require expr, RewriteCond expr, or expr= at the end of a Header line",
         "php_value php_flag php_admin_value php_admin_flag": _NO_PHP,
         "ScriptAlias ScriptAliasMatch ScriptSock Action Script": _NO_CGI,
-        "<Proxy>": f"take it away if it lets in everybody, else write <Location> with the path of ProxyPass; of balancers, {_NO_BALANCER}",
+        "<Proxy>": "take it away if it lets in everybody, else write <Location> with the path of ProxyPass",
         "<ProxyMatch>": "write <LocationMatch> with the path of ProxyPass",
         "BalancerMember ProxySet": _NO_BALANCER,
         "ProxyErrorOverride": "the pages of the server behind this one are handed on as they come; take the line away",
