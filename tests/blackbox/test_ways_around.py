@@ -17,12 +17,18 @@ CONFIGURATION = (
 LoadModule authz_module
 LoadModule rewrite_module
 LoadModule autoindex_module
+LoadModule proxy_module
+DocumentRoot logs/../htdocs
 AliasMatch ^/pages(.*)$ @root/data/$1
 AliasMatch ^/other(.*)$ @root/data$1
 Alias /data/ @root/data
 Alias /everything /
 RewriteEngine on
 RewriteRule ^/made(.*)$ @root/data/$1 [L]
+RewriteRule ^/below(.*)$ %{DOCUMENT_ROOT}/list$1 [L]
+RewriteRule ^/passed(.*)$ http://127.0.0.1:1/pages/$1 [P]
+RewriteRule ^/port(.*)$ http://127.0.0.1:1$1 [P]
+ProxyPassMatch ^/matched(.*)$ http://127.0.0.1:1/pages/$1
 RewriteRule ^/sent(.*)$ /location/$1 [PT]
 <Directory @root/data/secret>
     Require all denied
@@ -95,6 +101,24 @@ def test_denied(server: Server, authority: Authority, target: str) -> None:
 @pytest.mark.parametrize("target", ["/pages../server.conf", "/pages../conf/server.conf", "/data../conf"])
 def test_nobody_climbs_out_of_what_an_alias_leads_to(server: Server, target: str) -> None:
     assert clients.get(server.http, target).status == 404
+
+
+@pytest.mark.parametrize("target", ["/made../conf/server.conf", "/passed../x", "/matched../x"])
+def test_nor_out_of_what_a_rule_leads_to(server: Server, target: str) -> None:
+    assert clients.get(server.http, target).status == 400
+
+
+@pytest.mark.parametrize(
+    "target", ["/port@other.test/x", "/port2/x", "/port.other.test/x", "/passed/x", "/matched/x"]
+)
+def test_rules_choose_the_server(server: Server, target: str) -> None:
+    """Nobody listens there."""
+    assert clients.get(server.http, target).status == 503
+    assert "http://127.0.0.1:1 " in server.logged(f"GET {target} ")
+
+
+def test_a_folder_may_have_a_roundabout_name(server: Server) -> None:
+    assert clients.get(server.http, "/below/page.txt").status == 200
 
 
 @pytest.mark.parametrize("target", ["/pages/page.txt", "/other/page.txt", "/data/page.txt", "/made/page.txt"])

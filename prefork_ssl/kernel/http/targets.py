@@ -86,6 +86,11 @@ def without_dots(path: str) -> str:
     return "/" + "/".join(kept) + ending
 
 
+def climbs(path: str) -> bool:
+    """Whether a path has parts that are "..". Those of requests have none: what is made of them may."""
+    return ".." in path and ".." in path.split("/")
+
+
 def host_name(field: str) -> str:
     """The name in a Host field or an authority: lower case, without port, brackets and trailing dot.
 

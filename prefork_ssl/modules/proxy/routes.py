@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.matching import Pattern
 from prefork_ssl.kernel.http.redirects import quote_path
+from prefork_ssl.kernel.http.targets import climbs
+from prefork_ssl.kernel.request import RequestError
 from prefork_ssl.modules.proxy.backends import Backend
 from prefork_ssl.modules.proxy.parameters import Parameters
 
@@ -60,14 +62,19 @@ def below(prefix: str, base: str) -> Callable[[str], str | None]:
 
 
 def matching(pattern: Pattern, substitution: str) -> Callable[[str], str | None]:
-    """The function of a rule whose pattern's groups are put into an encoded path. Raises BadArgument."""
+    """The function of a rule whose pattern's groups are put into an encoded path. Raises BadArgument.
+
+    The function raises RequestError if the client's part would climb out of the folder that the rule names."""
     parts = [_part(match, pattern) for match in _PART.finditer(substitution)]
+    may_climb = ".." in substitution
 
     def path(url_path: str) -> str | None:
         match = pattern.search(url_path)
         if match is None:
             return None
         filled = "".join([part if isinstance(part, str) else _quoted(match[part] or "") for part in parts])
+        if not may_climb and climbs(filled):
+            raise RequestError(400, "The URL climbs out of the folder that it leads to.")
         return filled if filled.startswith("/") else f"/{filled}"
 
     return path

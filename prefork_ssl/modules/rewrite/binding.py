@@ -10,6 +10,7 @@ from prefork_ssl.config.errors import BadArgument, ConfigError, Problem
 from prefork_ssl.config.matching import Search
 from prefork_ssl.modules.rewrite.condition_line import ConditionLine
 from prefork_ssl.modules.rewrite.conditions import Holds, bind_conditions
+from prefork_ssl.modules.rewrite.confinement import confined
 from prefork_ssl.modules.rewrite.cookies import bind_cookie
 from prefork_ssl.modules.rewrite.expansion import Lookup, Names, bind, bind_substitution
 from prefork_ssl.modules.rewrite.flags import RuleFlags
@@ -131,4 +132,5 @@ def _substitution(
 ) -> Callable[[State], tuple[str, str | None]] | None:
     if substitution is None:
         return None
-    return bind_substitution(substitution, names, flags.escaping, marks=flags.unsafe_allow_3f)
+    substitute = bind_substitution(substitution, names, flags.escaping, marks=flags.unsafe_allow_3f)
+    return confined(substitution, substitute)

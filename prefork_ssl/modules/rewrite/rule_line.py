@@ -19,6 +19,8 @@ ABSOLUTE = re.compile(r"(?:(?:https?|wss?|ftp|unix)://|unix:|mailto:|news:|tel:)
 # Variables that no client has a hand in.
 _ROOTS = ("DOCUMENT_ROOT", "CONTEXT_DOCUMENT_ROOT")
 _FIRST_SEGMENT = re.compile(r"/[^/?]+(?=/)|/[^/?]+")
+# A name or address, perhaps with a port. One that ends otherwise may be meant to go on: http://app-$1
+_SERVER = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*[a-z0-9\]]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,20 @@ class Substitution:
         """Whether the path begins with the name of the folder that is served."""
         first = self.path.parts[0] if self.path.parts else ""
         return isinstance(first, Variable) and first.name.upper() in _ROOTS
+
+    @property
+    def climbs(self) -> bool:
+        """Whether the line itself has a path with ".."."""
+        return any(isinstance(part, str) and ".." in part for part in self.path.parts)
+
+    @property
+    def server(self) -> str:
+        """The server that is named in full, if what follows is a group of the pattern and nothing else, which can only
+        be meant to be the path: http://name:port$1. Else ""."""
+        beginning, *rest = self.path.parts or ("",)
+        alone = len(rest) == 1 and isinstance(rest[0], RuleGroup)
+        named = isinstance(beginning, str) and _SERVER.fullmatch(beginning)
+        return str(beginning) if alone and named else ""
 
     @property
     def first_segment(self) -> str:
