@@ -28,6 +28,19 @@ CASES = {
             " (add the line: LoadModule ssl_module)"
         ],
     ),
+    "several directives of a module that is not loaded, which is told once": (
+        "SSLProtocol all\nOrder deny\nSSLEngine on\nsslengine off",
+        [
+            "server.conf:1: SSLProtocol is a directive of ssl_module, which is not loaded"
+            " (add the line: LoadModule ssl_module, which 2 more lines need, too)",
+            "server.conf:2: there is no directive Order here (write Deny)",
+        ],
+    ),
+    "a module that the server does without": (
+        "LoadModule needless_module\n<IfModule needless_module>\nNonsense\n</IfModule>\nLoadModule companion_module\n"
+        "SSLProtocol all",
+        [],
+    ),
     "nearly a directive of a module that is not loaded": (
         "SSLProtocl all",
         [
@@ -202,11 +215,14 @@ CASES = {
         ],
     ),
     "wrong conditions": (
-        "<IfDefine>\n</IfDefine>\n<IfModule a b>\nXyzzy\n</IfModule>\n<IfFile !>\n</IfFile>",
+        "<IfDefine>\n</IfDefine>\n<IfModule a b>\nXyzzy\n</IfModule>\n<IfFile !>\n</IfFile>\n"
+        "<IfVersion ~ 2>\n</IfVersion>",
         [
             "server.conf:1: <IfDefine>: takes one argument (syntax: <IfDefine [!]name>)",
             "server.conf:3: <IfModule>: takes one argument (syntax: <IfModule [!]module>)",
             "server.conf:6: <IfFile>: takes one argument (syntax: <IfFile [!]path>)",
+            "server.conf:8: <IfVersion>: needs one of = == > >= < <= and a version such as 2.4"
+            " (syntax: <IfVersion [!][=|==|>|>=|<|<=] version>)",
         ],
     ),
     "nothing is checked where a condition is false, but sections must match": (
@@ -219,8 +235,8 @@ CASES = {
     "a module that is not known, or brings what exists": (
         "LoadModule mime_module modules/mod_mime.so\nLoadModule clashing_module\nLoadModule",
         [
-            "server.conf:1: LoadModule: there is no module mime_module (known are ssl_module, clashing_module, companion_module;"
-            " syntax: LoadModule name [package.module:attribute])",
+            "server.conf:1: LoadModule: there is no module mime_module (known are ssl_module, clashing_module,"
+            " companion_module; syntax: LoadModule name [package.module:attribute])",
             "server.conf:2: LoadModule: clashing_module brings another LISTEN, which exists already"
             " (syntax: LoadModule name [package.module:attribute])",
             "server.conf:3: LoadModule: takes name [package.module:attribute], and was given no arguments"

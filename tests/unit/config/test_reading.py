@@ -32,6 +32,12 @@ CONDITIONS = {
     '<IfFile "no where">': False,
     "<IfFile !nowhere>": True,
     "<IfFile />": True,
+    "<IfVersion >= 2.4>": True,
+    "<IfVersion < 2.4>": False,
+    "<IfVersion !< 2.4>": True,
+    "<IfVersion > 2.4.7>": True,
+    "<IfVersion 2.2>": False,
+    "<IfVersion = 2.4.66>": True,
     f"<IfFile {'x' * 300}>": False,
 }
 
