@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -12,9 +13,13 @@ _LARGEST = 10 << 20
 
 
 def contents(path: str) -> str:
-    """The whole file. Raises EvaluationError if it cannot be read or is too large."""
+    """The whole file. Raises EvaluationError if it cannot be read, is too large, or is something else: a pipe would let
+    everybody wait who is served by this worker."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a Path would find no NUL in the name until it is too late
+        # A Path would find no NUL in the name until it is too late.
+        with open(path, "rb", opener=_without_waiting) as file:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
             data = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         raise EvaluationError(
@@ -23,6 +28,10 @@ def contents(path: str) -> str:
     if len(data) > _LARGEST:
         raise EvaluationError(f"{path!r} is larger than {_LARGEST >> 20} MB")
     return data.decode("utf-8", "surrogateescape")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def size(path: str) -> str:

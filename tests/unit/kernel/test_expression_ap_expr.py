@@ -226,3 +226,13 @@ def test_a_file_that_cannot_be_read_is_no_answer(tmp_path, name, reason):
     for text in ("file(%{TEXT_A}) == ''", "true and not file(%{TEXT_A}) == 'x'"):
         with pytest.raises(EvaluationError, match=reason):
             holds(text, A=name)
+
+
+@pytest.mark.timeout(20)
+def test_nobody_waits_for_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, "/dev/zero"):
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(EvaluationError, match="cannot be read"):
+            holds(f"file('{path}') == ''")
+        assert len(os.listdir("/proc/self/fd")) == before
