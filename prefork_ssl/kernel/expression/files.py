@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from typing import BinaryIO
 
 from prefork_ssl.kernel.expression.condition import EvaluationError
 
@@ -17,9 +18,8 @@ def contents(path: str) -> str:
     everybody wait who is served by this worker."""
     try:
         # A Path would find no NUL in the name until it is too late.
-        with open(path, "rb", opener=_without_waiting) as file:  # noqa: PTH123
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file")
+        with open(path, "rb", opener=_without_waiting) as file:
+            _must_be_regular(file)
             data = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         raise EvaluationError(
@@ -32,6 +32,11 @@ def contents(path: str) -> str:
 
 def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _must_be_regular(file: BinaryIO) -> None:
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
 
 
 def size(path: str) -> str:

@@ -232,7 +232,7 @@ def test_a_file_that_cannot_be_read_is_no_answer(tmp_path, name, reason):
 def test_nobody_waits_for_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, "/dev/zero"):
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
         with pytest.raises(EvaluationError, match="cannot be read"):
             holds(f"file('{path}') == ''")
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
