@@ -21,13 +21,17 @@ class Problems:
     def add_argument(self, line: Line, error: ValueError | OSError, usage: str = "") -> None:
         """The arguments of `line` are wrong; `usage` is how it should look, "" if that is not known."""
         reason = _reason(error)
-        hints = (reason.hint, f"syntax: {usage}" if usage else "")
+        hints = (reason.hint, _about_comments(line), f"syntax: {usage}" if usage else "")
         self.add(line, f"{line.name}: {reason}", "; ".join(filter(None, hints)), reason.excerpt)
 
     def raise_any(self) -> None:
         """Raise ConfigError with everything that was added, in the order of the text; do nothing without any."""
         if self._found:
             raise ConfigError(problem for _, problem in sorted(self._found, key=operator.itemgetter(0)))
+
+
+def _about_comments(line: Line) -> str:
+    return "a comment has a line of its own" if any(word.startswith("#") for word in line.words[1:]) else ""
 
 
 def _reason(error: ValueError | OSError) -> BadArgument:
