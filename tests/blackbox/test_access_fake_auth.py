@@ -3,6 +3,8 @@ and everybody who only pretends to have a certificate."""
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from blackbox.client_certificates import Wallet, name
 from blackbox.server import Server
@@ -142,6 +144,9 @@ SPOOFS = [
     "/C=DE/O=Clients/CN=ok:password",
     "/C=DE/O=Clients/CN=nobody:password",
     "/:password",
+    # all the same to crypt(3), by which the word is hashed
+    "/C=DE/O=Clients/CN=ok:passwords",
+    "/C=DE/O=Clients/CN=ok:password:x",
 ]
 
 
@@ -152,6 +157,11 @@ def test_nobody_can_say_that_he_has_a_certificate(server, authority, others, log
     for pair in (None, others["unlisted"], others["pretender"]):
         assert Visitor(server, authority, pair, version).status(path, login=login) == 403
     assert server.logged(f"access to {path} failed, reason: it has the name and password of FakeBasicAuth")
+
+
+def test_nor_with_an_eighth_bit(server, authority):
+    spoof = base64.b64encode(b"/C=DE/O=Clients/CN=ok:pass\xf7ord").decode()
+    assert Visitor(server, authority).status("/fake/page", f"Authorization: Basic {spoof}") == 403
 
 
 @pytest.mark.parametrize("login", SPOOFS)

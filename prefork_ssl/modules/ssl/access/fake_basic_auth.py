@@ -72,5 +72,8 @@ def _verified_subject(request: Request) -> str | None:
 
 
 def _pretends(field: str) -> bool:
+    """Whether name and password are like those of a certificate. The usual hash of the word is crypt(3)'s, which looks
+    at seven bits of each of the first eight bytes: "passwords" would be as good."""
     user, password = parse_basic(field) or ("", b"")
-    return user.startswith("/") and password == _PASSWORD.encode()
+    seen = bytes(byte & 0x7F for byte in password[: len(_PASSWORD)])
+    return user.startswith("/") and seen == _PASSWORD.encode()
