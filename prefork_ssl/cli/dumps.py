@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from prefork_ssl.config.tree import Configuration, Host, HostAddress
+from prefork_ssl.kernel.apache.modules import BUILT_IN, NAMES_ONLY
 from prefork_ssl.kernel.directives import (
     DOCUMENT_ROOT,
     ERROR_LOG,
@@ -70,11 +71,14 @@ def _settings(configuration: Configuration) -> Iterator[str]:
     yield f'Group: name="{settings[GROUP]}"{group_id}'
 
 
+_KINDS_OF_MODULES = dict.fromkeys(BUILT_IN, "static") | dict.fromkeys(NAMES_ONLY, "only the name")
+
+
 def _modules(configuration: Configuration) -> Iterator[str]:
     yield "Loaded Modules:"
     yield " core (static)"
     for name in configuration.modules:
-        yield f" {name} (shared)"
+        yield f" {name} ({_KINDS_OF_MODULES.get(name, 'shared')})"
 
 
 def _files(configuration: Configuration) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from prefork_ssl.config.directives import Directive
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.kernel.apache.modules import BUILT_IN, DISPENSABLE, MODULE_REMEDIES
+from prefork_ssl.kernel.apache.modules import BUILT_IN, DISPENSABLE, MODULE_REMEDIES, NAMES_ONLY
 from prefork_ssl.kernel.apache.remedies import REMEDIES
 from prefork_ssl.kernel.module import Module
 
@@ -39,7 +39,7 @@ class Loader:
         and give its directives. Raises BadArgument."""
         if target is None:
             target = self._installed.get(name)
-        if target is None and name in BUILT_IN:
+        if target is None and name in BUILT_IN | NAMES_ONLY:
             self._modules[name] = Module(name=name.removesuffix("_module"))
             return ()
         if target is None:

@@ -475,7 +475,7 @@ REFUSED = {
     "SSLSRPVerifierFile conf/srp": "write SSLVerifyClient",
     "LoadModule php_module modules/libphp.so": "hand its URLs on, by ProxyPass",
     "LoadModule security2_module modules/mod_security2.so": "take the line away only if that is not needed",
-    "LoadModule auth_digest_module modules/mod_auth_digest.so": "users are known by auth_basic_module",
+    "SSLProxyCipherSuite PROFILE=SYSTEM": "take the line away, or write a list",
 }
 
 

@@ -30,6 +30,77 @@ BUILT_IN = frozenset(
     ]
 )
 
+# Loading them alone does nothing. <IfModule> finds them, so that their directives are read, and refused one by one.
+NAMES_ONLY = frozenset(
+    f"{name}_module"
+    for name in [
+        "actions",
+        "allowmethods",
+        "asis",
+        "auth_digest",
+        "auth_form",
+        "authn_anon",
+        "authn_dbd",
+        "authn_dbm",
+        "authn_socache",
+        "authnz_fcgi",
+        "authnz_ldap",
+        "authz_dbd",
+        "authz_dbm",
+        "authz_owner",
+        "buffer",
+        "cache_socache",
+        "cern_meta",
+        "charset_lite",
+        "dav",
+        "dav_fs",
+        "dav_lock",
+        "dbd",
+        "dialup",
+        "dumpio",
+        "echo",
+        "ext_filter",
+        "file_cache",
+        "heartbeat",
+        "heartmonitor",
+        "ident",
+        "imagemap",
+        "lbmethod_heartbeat",
+        "ldap",
+        "log_debug",
+        "log_forensic",
+        "lua",
+        "macro",
+        "md",
+        "proxy_ajp",
+        "proxy_connect",
+        "proxy_express",
+        "proxy_fcgi",
+        "proxy_fdpass",
+        "proxy_ftp",
+        "proxy_hcheck",
+        "proxy_html",
+        "proxy_http2",
+        "proxy_scgi",
+        "proxy_uwsgi",
+        "ratelimit",
+        "reflector",
+        "remoteip",
+        "sed",
+        "session",
+        "session_cookie",
+        "session_crypto",
+        "session_dbd",
+        "speling",
+        "substitute",
+        "suexec",
+        "unique_id",
+        "usertrack",
+        "vhost_alias",
+        "xml2enc",
+    ]
+)
+
 _NOT_COMPRESSED = "only files with a compressed copy beside them (page.html.gz) are sent compressed"
 
 # The server does without, and skips what <IfModule> keeps for them. Name -> what that means.
@@ -54,31 +125,13 @@ DISPENSABLE: Mapping[str, str] = {
     "proxy_balancer_module": "each ProxyPass has one server behind it",
 }
 
-# What to do about others, which would be missed.
+# What to do about those that others make for Apache.
+_PHP = "there is no PHP and no FastCGI here: hand its URLs on, by ProxyPass, to a server that speaks HTTP"
+_GUARD = "nothing here does what it does: take the line away only if that is not needed"
 MODULE_REMEDIES: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("php_module", "php5_module", "php7_module", "fcgid_module", "proxy_fcgi_module"),
-        "there is no PHP and no FastCGI here: hand its URLs on, by ProxyPass, to a server that speaks HTTP",
-    ),
-    **dict.fromkeys(
-        (
-            "auth_digest_module",
-            "auth_form_module",
-            "authnz_ldap_module",
-            "authn_dbm_module",
-            "authn_dbd_module",
-        ),
-        "users are known by auth_basic_module and its AuthUserFile, or by client certificates",
-    ),
-    **dict.fromkeys(
-        ("security2_module", "evasive20_module", "qos_module", "ratelimit_module"),
-        "nothing here does what it does: take the line away only if that is not needed",
-    ),
-    "remoteip_module": "the client is whoever has connected: Require ip and logs see that address, be it a proxy's",
-    "macro_module": "write out what the macros say, or Include a file that uses ${NAME}, after Define",
-    "md_module": "prefork-ssl-cert acme gets certificates, and SSLCertificateWatch takes them up",
+    **dict.fromkeys(("php_module", "php5_module", "php7_module", "fcgid_module"), _PHP),
+    **dict.fromkeys(("security2_module", "evasive20_module", "qos_module"), _GUARD),
     "gnutls_module": "TLS is ssl_module's",
-    "dav_module": "there is no WebDAV here: a WSGI application such as wsgidav has it",
     "perl_module": "there is no Perl here: hand its URLs on, by ProxyPass",
-    "passenger_module": "a Python application is served by WSGIApplication; hand the URLs of others on, by ProxyPass",
+    "passenger_module": "Python is served by WSGIApplication; hand the URLs of other applications on, by ProxyPass",
 }

@@ -10,6 +10,7 @@ _METHODS = "write Require method with the methods that are allowed, or Require n
 _NO_PHP = "there is no PHP here: hand its URLs on, by ProxyPass, to a server that speaks HTTP"
 _NO_CGI = "CGI scripts are not run: use WSGIScriptAlias for Python, ProxyPass for others"
 _NO_BALANCER = "write one ProxyPass with the URL of one server"
+_NO_FILTERS = "there are no filters here: take the line away, or let the application do it"
 _CLIENT = "the client is whoever has connected; Require ip and logs see that address"
 _USERS = "users are in the AuthUserFile of auth_basic_module, or known by client certificates"
 
@@ -34,7 +35,13 @@ REMEDIES: Mapping[str, str] = {
         "<AuthnProviderAlias> AuthnCacheProvideFor": _USERS,
         "ChrootDir": "use RootDirectory= of systemd, or a container",
         "SuexecUserGroup": "all workers are of one User; run a second server for another",
-        "AddInputFilter SetInputFilter SubstituteMaxLineLength Substitute ExtFilterDefine": "there are no filters here",
+        "AddInputFilter SetInputFilter Substitute ExtFilterDefine InputSed OutputSed CharsetDefault": _NO_FILTERS,
+        "ProxyHTMLEnable ProxyHTMLURLMap ProxyHTMLLinks ProxyHTMLExtended FilterProvider FilterChain": _NO_FILTERS,
+        "CheckSpelling CheckCaseOnly": "take the line away: URLs must be spelt as files are",
+        "AllowMethods": _METHODS,
+        "Session SessionCookieName SessionCryptoPassphrase": "sessions are the application's",
+        "LuaScope LuaRoot LuaHookAccessChecker LuaHookAuthChecker": "there is no Lua here",
+        "Anonymous Anonymous_NoUserID": _USERS,
         "LimitXMLRequestBody Dav": "there is no WebDAV here: take the line away, or use a WSGI application that has it",
         "<Macro> Use": "write out what the macro says, or Include a file that uses ${NAME}, after Define",
         "LoadFile": "take the line away: modules bring their libraries",

@@ -8,7 +8,7 @@ import pytest
 
 from prefork_ssl.config.build import read_configuration
 from prefork_ssl.config.errors import ConfigError
-from prefork_ssl.kernel.apache.modules import BUILT_IN, DISPENSABLE, MODULE_REMEDIES
+from prefork_ssl.kernel.apache.modules import BUILT_IN, DISPENSABLE, MODULE_REMEDIES, NAMES_ONLY
 from prefork_ssl.kernel.apache.remarks import remarks
 from prefork_ssl.kernel.apache.remedies import REMEDIES
 from prefork_ssl.kernel.directives import CORE_DIRECTIVES
@@ -94,6 +94,16 @@ def test_a_module_that_is_done_without(tmp_path: Path):
     ]
 
 
+def test_what_a_module_only_by_name_would_do_is_read_and_refused(tmp_path: Path):
+    text = (
+        "LoadModule remoteip_module x\n<IfModule mod_remoteip.c>\nRemoteIPHeader X-Forwarded-For\n</IfModule>"
+    )
+    with pytest.raises(
+        ConfigError, match=r"a.conf:3: there is no directive RemoteIPHeader here \(the client is"
+    ):
+        read(tmp_path, text)
+
+
 def test_apaches_names_load_the_modules_that_do_their_work(tmp_path: Path):
     text = "LoadModule mime_module modules/mod_mime.so\nLoadModule dir_module x\nLoadModule authz_host_module x\n"
     configuration, names = read(tmp_path, text + "<IfModule files_module>\nAddType text/x .x\n</IfModule>")
@@ -118,5 +128,5 @@ def test_the_tables_speak_of_what_is_not_there():
     directives |= {directive.name.lower() for directive in CORE_DIRECTIVES}
     assert not directives & REMEDIES.keys()
     assert len(directives) == len(loader.known_directives()) + len(CORE_DIRECTIVES)
-    names = [*loader.known_names, *BUILT_IN, *DISPENSABLE, *MODULE_REMEDIES]
+    names = [*loader.known_names, *BUILT_IN, *NAMES_ONLY, *DISPENSABLE, *MODULE_REMEDIES]
     assert len(names) == len(set(names))

@@ -50,4 +50,6 @@ def _scratch() -> SSL.Context:
 def _hint(family: str, ciphers: str) -> str:
     if family != TLS13 and ciphers.startswith("TLS_"):
         return f"ciphers of TLS 1.3 are set by: SSLCipherSuite TLSv1.3 {ciphers}"
+    if ciphers.upper().startswith("PROFILE="):
+        return "policies of the system are not known here: take the line away, or write a list"
     return "see: openssl ciphers -v 'ALL'" if family != TLS13 else "see: openssl ciphers -v -s -tls1_3"
