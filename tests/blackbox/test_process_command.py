@@ -136,7 +136,7 @@ def test_the_start_can_be_followed() -> None:
         done = server.run("-e", "info", "-k", "start")
         assert done.returncode == 0
         assert f"info: configuration read from {server.configuration_file}" in done.stderr
-        assert f"info: prepared: generation 1, 2 workers on 127.0.0.1:{server.http} (http)" in done.stderr
+        assert f"info: prepared: generation 1, 2 workers on 127.0.0.1:{server.http}" in done.stderr
 
 
 def test_a_missing_configuration_is_one_line() -> None:

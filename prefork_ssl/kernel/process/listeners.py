@@ -35,7 +35,9 @@ class Listener:
         return self.address[0] in (_EVERY_IPV4, _EVERY_IPV6)
 
     def __str__(self) -> str:
-        return f"{shown(*self.address)} ({self.protocol})"
+        """Without "http", which is what a Listen line says where nothing is written, though a host there speaks TLS."""
+        address = shown(*self.address)
+        return address if self.protocol == "http" else f"{address} ({self.protocol})"
 
 
 def open_listeners(settings: Settings, open_already: Iterable[socket.socket] = ()) -> tuple[Listener, ...]:

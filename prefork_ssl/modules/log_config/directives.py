@@ -50,7 +50,10 @@ def _custom_log(words: Words, place: Place) -> tuple[CustomLog, ...]:
     target = log_target.parse(words[:1], place)
     condition = words[2] if len(words) > 2 else "env="
     if not condition.startswith("env="):
-        raise BadArgument(f"condition must be env=name or env=!name, not {condition!r}")
+        raise BadArgument(
+            f"condition must be env=name or env=!name, not {condition!r}",
+            'for an expression, write SetEnvIfExpr "expression" name, and env=name here',
+        )
     name = condition.removeprefix("env=")
     if "%" in words[1]:
         parse_format(words[1])
