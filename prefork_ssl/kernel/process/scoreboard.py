@@ -67,7 +67,8 @@ class Scoreboard:
         self.slots = [
             Slot(words[start : start + SLOT_WORDS]) for start in range(0, slots * SLOT_WORDS, SLOT_WORDS)
         ]
-        self._past = Slot(memoryview(bytearray(SLOT_WORDS * 8)).cast("q"))
+        # Not 64 bits wide: whatever a worker has written, the master can add it up.
+        self._past = [0] * SLOT_WORDS
 
     def claim(self, number: int, generation: int) -> Slot | None:
         """A free slot for a worker that is about to begin; None if there is none. The caller sets its PID."""
@@ -81,13 +82,13 @@ class Scoreboard:
     def release(self, slot: Slot) -> None:
         """The worker has ended: what it did goes into the totals."""
         for field in (ACCEPTED, REQUESTS, SENT, *Counter.all):
-            self._past.words[field] += slot.words[field]
+            self._past[field] += slot.words[field]
         slot.words[PID] = 0
 
     def total(self, field: int) -> int:
         """The sum over all workers; for ACCEPTED, REQUESTS, SENT and the counters of modules, those that have ended are
         counted too."""
-        return self._past.words[field] + sum(slot.words[field] for slot in self)
+        return self._past[field] + sum(slot.words[field] for slot in self)
 
     def counters(self) -> dict[str, int]:
         """The totals of the modules' counters, by name."""

@@ -47,6 +47,16 @@ def test_totals_outlive_their_workers_and_gauges_do_not() -> None:
     assert list(board) == [second]
 
 
+def test_no_number_of_a_worker_is_too_large_for_the_master() -> None:
+    board = Scoreboard(1)
+    for _ in range(3):
+        slot = board.claim(1, 1)
+        slot.words[PID] = 100
+        slot.words[ACCEPTED] = (1 << 63) - 1
+        board.release(slot)
+    assert board.total(ACCEPTED) == 3 * ((1 << 63) - 1)
+
+
 def test_slots_are_cleared_when_they_are_used_again_and_may_run_out() -> None:
     board = Scoreboard(1)
     slot = board.claim(1, 1)
