@@ -177,6 +177,33 @@ def test_reverse(new_server: Callable[..., Server]):
         assert "keep-alive" not in headers
 
 
+def test_errors_with_pages_of_our_own(new_server: Callable[..., Server]):
+    def reply(head: bytes) -> bytes:
+        status = head.split()[1].strip(b"/")
+        return (
+            b"HTTP/1.1 " + status + b" Told\r\nContent-Length: 5\r\nX-Inner: 1\r\n"
+            b"WWW-Authenticate: Basic realm=inner\r\n\r\ninner"
+        )
+
+    with backend(serving(reply)) as back:
+        server = new_server(
+            PROXY
+            + "ErrorDocument 404 /ours\nProxyPass /ours !\nProxyPass / http://127.0.0.1:@backend/\nAlias /ours @root/htdocs/ours.html\n"
+            "ProxyErrorOverride on\n<Location /503>\nProxyErrorOverride on 500 502\n</Location>\n",
+            backend=back,
+        )
+        server.write("ours.html", b"ours")
+        server.start()
+        missing = clients.get(server.http, "/404")
+        assert (missing.status, missing.body) == (404, b"ours")
+        assert "x-inner" not in missing.headers
+        locked = clients.get(server.http, "/401")
+        assert (locked.status, locked.headers["www-authenticate"]) == (401, "Basic realm=inner")
+        assert b"inner" not in locked.body
+        assert clients.get(server.http, "/503").body == b"inner"
+        assert clients.get(server.http, "/200").body == b"inner"
+
+
 def test_unix_socket(new_server: Callable[..., Server], seen: list[bytes]):
     server = new_server(PROXY + "ProxyPass /app unix:@root/app.sock|http://inner.example/base\n")
     with backend(serving(lambda _head: ok(), seen), server.root / "app.sock"):

@@ -25,7 +25,6 @@ REMEDIES: Mapping[str, str] = {
         "<Proxy>": "take it away if it lets in everybody, else write <Location> with the path of ProxyPass",
         "<ProxyMatch>": "write <LocationMatch> with the path of ProxyPass",
         "BalancerMember ProxySet": _NO_BALANCER,
-        "ProxyErrorOverride": "the pages of the server behind this one are handed on as they come; take the line away",
         "ProxyRemote ProxyRemoteMatch": "the server connects to the URLs of ProxyPass itself",
         "ProxyBlock AllowCONNECT NoProxy": "this server is no forward proxy; take the line away",
         "RemoteIPHeader RemoteIPInternalProxy RemoteIPTrustedProxy RemoteIPProxyProtocol": _CLIENT,

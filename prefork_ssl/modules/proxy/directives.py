@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from prefork_ssl.config.arguments import Words, many, on_off, one
@@ -71,6 +72,17 @@ def _networks(words: Words, _place: Place) -> tuple[Network, ...]:
     return tuple(parse_network(word) for word in words)
 
 
+def _overridden(words: Words, _place: Place) -> Container[int]:
+    switch, *codes = words
+    on = on_off.parse((switch,), _place)
+    for code in codes:
+        if not (code.isascii() and code.isdigit() and 400 <= int(code[:4]) <= 599):
+            raise BadArgument(f"a status must be from 400 to 599, not {code!r}")
+    if not on:
+        return frozenset()
+    return frozenset(map(int, codes)) or range(400, 600)
+
+
 ANYWHERE, HOST = Context.ANYWHERE, Context.HOST
 
 PROXY_PASS: Directive[tuple[Route, ...]] = Directive(
@@ -136,6 +148,15 @@ PROXY_REQUESTS = Directive(
 )
 PROXY_PRESERVE_HOST = Directive(
     "ProxyPreserveHost", on_off, ANYWHERE, False, "Whether the Host field is handed on as the client sent it."
+)
+PROXY_ERROR_OVERRIDE: Directive[Container[int]] = Directive(
+    "ProxyErrorOverride",
+    many("on|off [status ...]", _overridden),
+    ANYWHERE,
+    frozenset(),
+    "Whether errors (400 to 599, or of the given statuses) that the servers behind this one tell get this server's "
+    "pages, those of ErrorDocument, in place of theirs.",
+    default_text="off",
 )
 PROXY_TIMEOUT: Directive[float | None] = Directive(
     "ProxyTimeout",

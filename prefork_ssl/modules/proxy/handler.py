@@ -15,7 +15,7 @@ from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.octets import as_text
 from prefork_ssl.kernel.request import Request, Response
-from prefork_ssl.modules.proxy.directives import PROXY_ADD_HEADERS, PROXY_PRESERVE_HOST
+from prefork_ssl.modules.proxy.directives import PROXY_ADD_HEADERS, PROXY_ERROR_OVERRIDE, PROXY_PRESERVE_HOST
 from prefork_ssl.modules.proxy.exchange import Exchanger
 from prefork_ssl.modules.proxy.failures import BackendFailure
 from prefork_ssl.modules.proxy.pools import PREFIX, Pools
@@ -23,6 +23,8 @@ from prefork_ssl.modules.proxy.request_head import RequestHeads, forwarded_field
 from prefork_ssl.modules.proxy.reverse import Rewrite
 
 HANDLER = "proxy-server"
+# RFC 9110 sections 10.2.1, 10.2.3 and 11.6.1.
+_OF_ERRORS = frozenset(("allow", "retry-after", "www-authenticate"))
 MODULE = "proxy"  # as in: LogLevel proxy:debug
 
 
@@ -36,6 +38,7 @@ class ProxyHandler:
         self._log = generation.logs.for_host(host)
         self._pools = pools
         self._rewrite = rewrite
+        self._own_pages = settings[PROXY_ERROR_OVERRIDE]
         self._preserve = settings[PROXY_PRESERVE_HOST]
         name = host.settings[SERVER_NAME].rpartition("://")[2]
         self._added = forwarded_fields(name or socket.gethostname()) if settings[PROXY_ADD_HEADERS] else None
@@ -52,6 +55,8 @@ class ProxyHandler:
             message = f"{server} {failure} ({as_text(request.line)})"
             self._log.write(Level.ERROR, message, module=MODULE, client=request.transport.wire.peer)
             return Response(failure.status, note=failure.note)
+        if response.status in self._own_pages and request.previous is None:
+            return _without_page(response)
         if self._rewrite is not None:
             self._rewrite(request, response.headers)
         return response
@@ -65,3 +70,10 @@ class ProxyHandler:
         exchanger = Exchanger(pool, heads, str(backend), destination.parameters.upgrade)
         self._exchangers[name] = exchanger
         return exchanger
+
+
+def _without_page(response: Response) -> Response:
+    """The error, with the fields that its status is nothing without, for a page of this server."""
+    response.discard()
+    kept = [field for field in response.headers if field[0].lower() in _OF_ERRORS]
+    return Response(response.status, kept)

@@ -292,6 +292,7 @@ class TestMistakes:
             ("%{x}s", "%{x}s takes no argument"),
             ("%{minutes}T", "must be s or ms or us"),
             ("%{colour}c", "must be version or"),
+            ("%{x}O", "%{x}O takes no argument"),
         ],
     )
     def test_in_a_format(self, tmp_path: Path, form: str, message: str) -> None:
@@ -301,7 +302,8 @@ class TestMistakes:
             assert message in f"{caught.value} {caught.value.hint}"
 
     def test_in_the_words(self, tmp_path: Path) -> None:
-        with pytest.raises(BadArgument, match="env=name or env=!name"):
+        with pytest.raises(BadArgument, match="env=name or env=!name") as caught:
             Log(tmp_path, ("CustomLog", "logs/access", "%s", "expr=true"))
+        assert "SetEnvIfExpr" in caught.value.hint
         with pytest.raises(BadArgument, match="percent sign"):
             Log(tmp_path, ("LogFormat", "common", COMMON))

@@ -114,6 +114,14 @@ def test_parameters():
     assert parse_parameters(["enablereuse=off"]).disablereuse
     assert not parse_parameters(["enablereuse=On", "keepalive=Off"]).disablereuse
     assert parse_parameters(["keepalive=On"]).keepalive
+    assert parse_parameters(["flushpackets=on", "smax=5", "max=7"]).max == 7
+    for word, hint in {
+        "nocanon": "paths are handed on in their normal form",
+        "route=a": "one server",
+    }.items():
+        with pytest.raises(BadArgument) as caught:
+            parse_parameters([word])
+        assert hint in caught.value.hint
     for word in (
         "max",
         "max=x",
