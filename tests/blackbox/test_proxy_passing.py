@@ -187,8 +187,8 @@ def test_errors_with_pages_of_our_own(new_server: Callable[..., Server]):
 
     with backend(serving(reply)) as back:
         server = new_server(
-            PROXY
-            + "ErrorDocument 404 /ours\nProxyPass /ours !\nProxyPass / http://127.0.0.1:@backend/\nAlias /ours @root/htdocs/ours.html\n"
+            PROXY + "ErrorDocument 404 /ours\nAlias /ours @root/htdocs/ours.html\n"
+            "ProxyPass /ours !\nProxyPass / http://127.0.0.1:@backend/\n"
             "ProxyErrorOverride on\n<Location /503>\nProxyErrorOverride on 500 502\n</Location>\n",
             backend=back,
         )
