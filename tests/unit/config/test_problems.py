@@ -177,7 +177,14 @@ CASES = {
         [
             "server.conf:1: <Directory> needs a '>' at the end of the line",
             "server.conf:1: <Directory>: takes path|wildcard|~ regex, and was given 3 arguments"
-            " (syntax: <Directory path|wildcard|~ regex>)",
+            " (a comment has a line of its own; syntax: <Directory path|wildcard|~ regex>)",
+        ],
+    ),
+    "a comment after a directive": (
+        "Limit 5 # bytes",
+        [
+            "server.conf:1: Limit: takes one argument, bytes, and was given 3"
+            " (a comment has a line of its own; syntax: Limit bytes)",
         ],
     ),
     "wrong arguments of sections": (
