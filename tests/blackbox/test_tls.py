@@ -97,7 +97,8 @@ def test_in_tls_1_3_the_signature_algorithms_decide(server: Server, algorithm: s
 def test_a_chain_from_a_file_of_its_own_follows_the_certificate(
     server: Server, authority: Authority, rsa_pair: Pair
 ) -> None:
-    done = clients.s_client(server.https, "-servername", "chain.test", "-showcerts")
+    request = b"GET / HTTP/1.0\r\n\r\n"
+    done = clients.s_client(server.https, "-servername", "chain.test", "-showcerts", data=request)
     chain = [rsa_pair.cert.read_bytes(), authority.cert.read_bytes()]
     assert re.findall(rb"-----BEGIN CERTIFICATE.*?END CERTIFICATE-----\n", done.stdout, re.DOTALL) == chain
 
