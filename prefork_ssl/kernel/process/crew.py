@@ -15,7 +15,9 @@ from prefork_ssl.kernel.dispatch.dispatch import Dispatcher
 from prefork_ssl.kernel.generation import Generation, ModuleSource, build
 from prefork_ssl.kernel.hooks import Connect
 from prefork_ssl.kernel.log.error_log import ErrorLog
+from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.process.listeners import Listener, close_unused, open_listeners
+from prefork_ssl.kernel.process.log_folders import doubtful
 from prefork_ssl.kernel.process.privileges import Identity, worker_identity
 from prefork_ssl.kernel.transport import Transport
 
@@ -90,6 +92,8 @@ def muster(
         undo.callback(built.logs.close)
         doors = tuple(Door(listener, _connect(built, listener)) for listener in listeners)
         crew = Crew(source, built, Dispatcher(built), doors, identity)
+        for warning in doubtful(built.logs.files, identity):
+            crew.log.write(Level.WARN, warning)
         undo.pop_all()
     return crew
 
