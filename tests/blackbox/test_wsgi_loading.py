@@ -10,7 +10,7 @@ import pytest
 from bench.idle import private_memory
 from blackbox import clients
 from blackbox.configurations import ONE_HOST
-from blackbox.mounting import ROOT, messages
+from blackbox.mounting import APPLICATIONS, PLAIN, ROOT, messages
 from blackbox.server import Server
 from blackbox.until import until
 
@@ -299,3 +299,10 @@ def test_workers_that_cannot_read_python(server: Server, shop: Shop) -> None:
         assert "no application can be imported: Python's library, " in done.stderr
         assert "cannot be read by user id 65534" in done.stderr
         assert "choose another User" in done.stderr
+
+
+def test_an_application_that_takes_signals_for_itself_does_not_hold_up_the_end(new_server) -> None:
+    server = new_server(PLAIN + ONE_HOST, applications=APPLICATIONS).start()
+    assert clients.get(server.http, "/plain/take_signals").status == 200
+    assert server.stop() == 0
+    assert "does not end" not in server.log()

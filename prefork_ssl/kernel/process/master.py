@@ -233,7 +233,7 @@ class Master:
     def _handle_term(self) -> None:
         self._leave("stopping", 0)
         for member in self._workforce:
-            member.kill(signal.SIGTERM)
+            member.dismiss()
 
     _handle_int = _handle_term
 

@@ -5,7 +5,6 @@ The first start is one, and so is each reload.
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass, field
 
 from prefork_ssl.kernel.process.control import Answer
@@ -35,7 +34,7 @@ class Rollout:
     def undo(self, workforce: Workforce, successor: Crew | None) -> None:
         """Send the workers home, and take back the pid file and the sockets that `successor` does not use."""
         for member in workforce.of(self.crew):
-            member.kill(signal.SIGTERM)
+            member.dismiss()
         if self.pid_file is not None:
             self.pid_file.remove()
         self.crew.close_sockets(successor)

@@ -171,6 +171,8 @@ class Worker:
             self.drain()
         elif message == "drain":
             self.drain()
+        elif message == "stop":
+            self.stop()
 
     def _write_stacks(self) -> None:
         text = io.StringIO()

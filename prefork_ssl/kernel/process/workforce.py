@@ -61,6 +61,12 @@ class Member:
         self.stage = Stage.LEAVING
         self.channel.send("drain")
 
+    def dismiss(self) -> None:
+        """Let it end now. It is told twice: while it starts it does not listen yet, and later an application may have
+        taken the signal for itself."""
+        self.channel.send("stop")
+        self.kill(signal.SIGTERM)
+
     def kill(self, number: signal.Signals) -> None:
         """Send a signal. Its pid cannot be another process's: it is ours until it is buried."""
         self.stage = Stage.LEAVING

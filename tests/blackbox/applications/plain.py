@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -383,6 +384,12 @@ def do_errors(environ, _start_response):
 
 def do_print(environ, start_response):
     print(environ["QUERY_STRING"])
+    ok(start_response)
+    return [b"hello"]
+
+
+def do_take_signals(_environ, start_response):
+    signal.signal(signal.SIGTERM, lambda *_: notes.append("SIGTERM"))
     ok(start_response)
     return [b"hello"]
 
