@@ -76,8 +76,8 @@ class Detached:
 
 def detach() -> Detached:
     """Go on in a new process, in a session of its own, that no terminal can reach; the starting one never returns from
-    here. Standard input leads to /dev/null, and so does standard output until the caller has a log; standard error stays as
-    it is until then."""
+    here. Standard input leads to /dev/null, and so does standard output until the caller has a log; standard error
+    stays as it is until then."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -99,8 +99,8 @@ WSGI_THREADS = Directive(
     Context.ANYWHERE,
     0,
     "Runs applications in so many native threads of each worker, for those that compute for long or wait where gevent "
-    "does not know of it; 0 runs them in greenlets. In a section, beside greenlets, threads find a Python that is patched "
-    "for those (WSGIMonkeyPatch): they can compute, but start no programs and wait for no other thread.",
+    "does not know of it; 0 runs them in greenlets. In a section, beside greenlets, threads find a Python that is "
+    "patched for those (WSGIMonkeyPatch): they can compute, but start no programs and wait for no other thread.",
 )
 
 DIRECTIVES = (

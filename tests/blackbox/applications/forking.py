@@ -21,7 +21,7 @@ def pid(_argument, _environ):
 
 
 def leave_behind(_argument, _environ):
-    """A child that outlives the request, and the worker. It waits as Python waits: cooperatively if that was patched."""
+    """A child that outlives the request, and the worker. It waits as Python does: cooperatively if that was patched."""
     child = os.fork()
     if not child:
         while True:
