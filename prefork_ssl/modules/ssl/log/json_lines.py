@@ -21,13 +21,15 @@ from prefork_ssl.modules.ssl.log.moment import internet_time, moment, pid
 # Characters of one value: clients choose some of them.
 _LONGEST = 1000
 
+# Most values come again and again.
+_remembered = lru_cache(maxsize=1024)(encode_basestring_ascii)
+
 
 def _quote(text: str) -> str:
-    return encode_basestring_ascii(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+    return _remembered(text) if len(text) <= _LONGEST else encode_basestring_ascii(f"{text[:_LONGEST]}...")
 
 
 _LEVELS = [level.word for level in SSLLevel]
-_host = lru_cache(maxsize=1024)(encode_basestring_ascii)
 _encode = JSONEncoder(separators=(",", ":")).encode
 _ENCODERS: dict[type, Callable[[Any], str]] = {str: _quote, int: str, list: _encode}
 
@@ -39,7 +41,7 @@ def render(event: Event, host: str) -> bytes:
     date, zone = internet_time(second)
     line = (
         f'{{"time":"{date}.{milliseconds}{zone}","pid":{pid().lstrip("0")},"level":"{_LEVELS[event.level]}",'
-        f'"event":"{event.name}","message":{_quote(event.message)},"host":{_host(host)}'
+        f'"event":"{event.name}","message":{_quote(event.message)},"host":{_remembered(host)}'
     )
     if event.client is not None:
         address, port = event.client
@@ -48,7 +50,7 @@ def render(event: Event, host: str) -> bytes:
         for name, value in event.fields.items():
             line += f',"{name}":{_ENCODERS.get(type(value), _encode)(value)}'
     if event.details:
-        line += f',"details":{_encode(event.details)}'
+        line += f',"details":[{",".join(map(_quote, event.details))}]'
     if event.hint:
         line += f',"hint":{_quote(event.hint)}'
     if event.hello is not None:
