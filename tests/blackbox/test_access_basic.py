@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,8 @@ from blackbox import clients
 from blackbox.configurations import ONE_HOST
 from blackbox.server import Server
 from blackbox.visitors import basic
+
+pytestmark = pytest.mark.needs("htpasswd")
 
 CONFIGURATION = (
     ONE_HOST
@@ -116,8 +117,6 @@ def write_users(server: Server, users) -> None:
 
 
 def hashed(user: str, password: str, option: str) -> str:
-    if shutil.which("htpasswd") is None:
-        pytest.skip("needs htpasswd")
     done = subprocess.run(
         ["htpasswd", "-nb", option, user, password], capture_output=True, text=True, check=True
     )

@@ -66,8 +66,8 @@ class Inspector:
     def _take(self) -> None:
         try:
             _, descriptors, _, _ = socket.recv_fds(self._desk, 1, 1)
-        except OSError:
-            return
+        except BlockingIOError:
+            return  # there was nothing after all
         for descriptor in descriptors:
             self._spawn(self._serve(socket.socket(fileno=descriptor)))
 
