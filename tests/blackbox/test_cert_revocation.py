@@ -83,7 +83,9 @@ def test_a_ca_with_a_strong_key_signs_lists_as_well(desk: Desk) -> None:
 def test_by_serial_number(desk: Desk) -> None:
     number = desk.openssl("x509 -in a.crt -noout -serial").strip().removeprefix("serial=")
     colons = ":".join(re.findall("..", number.lower()))
-    assert f"/CN=a.test, serial number {number}." in desk.cert(f"revoke --ca-cert ca.crt --serial {colons}")
+    # openssl writes an even number of digits.
+    plain = number.lstrip("0")
+    assert f"/CN=a.test, serial number {plain}." in desk.cert(f"revoke --ca-cert ca.crt --serial {colons}")
 
 
 def test_a_certificate_that_the_index_does_not_know(desk: Desk) -> None:
