@@ -1,4 +1,5 @@
-"""How connections end, as the SSL log tells it: in which style, and how many bytes the network has carried."""
+"""How connections end, as the SSL log tells it: in which style, who has begun it, and how many bytes the network has
+carried."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ RESET = b"\1\0\0\0\0\0\0\0"  # struct linger: on, no seconds
 @pytest.fixture(scope="module")
 def server(new_module_server) -> Server:
     times = "KeepAliveTimeout 500ms\nRequestReadTimeout handshake=500ms\n"
-    server = new_module_server(f"SSLLog logs/ssl_log\nSSLLogRepeat 0\n{times}{ONE_HOST}")
+    styles = 'LoadModule setenvif_module\nSetEnvIf Query_String "accurate=on" ssl-accurate-shutdown\n'
+    server = new_module_server(f"SSLLog logs/ssl_log\nSSLLogRepeat 0\n{times}{styles}{ONE_HOST}")
     server.write("index.html", BODY)
     return server.start()
 
@@ -51,15 +53,20 @@ def vanishes(sock: ssl.SSLSocket) -> None:
 
 @pytest.mark.parametrize("version", [V12, V13])
 @pytest.mark.parametrize(
-    ("leave", "style"),
-    [(goes, "standard"), (just_ends, "standard"), (stays, "standard"), (vanishes, "broken off")],
+    ("leave", "end"),
+    [
+        (goes, "(standard) by the client with close_notify"),
+        (just_ends, "(standard) by the client without close_notify"),
+        (stays, "(standard) by the server"),
+        (vanishes, "(broken off) by the client with a reset"),
+    ],
 )
-def test_style_and_bytes(
+def test_style_beginner_and_bytes(
     server: Server,
     authority: Authority,
     version: ssl.TLSVersion,
     leave: Callable[[ssl.SSLSocket], None],
-    style: str,
+    end: str,
 ) -> None:
     context = clients.tls_context(authority.cert, least=version, most=version)
     sock = clients.tls(server.https, context)
@@ -67,9 +74,9 @@ def test_style_and_bytes(
     name = "{}:{}".format(*sock.getsockname())
     leave(sock)
     line = until(lambda: closing(server, name), "the line about the end")
-    match = re.fullmatch(r"connection closed \((.*)\), (\d+) bytes received, (\d+) sent", line.message)
+    match = re.fullmatch(r"connection closed (.*), (\d+) bytes received, (\d+) sent", line.message)
     assert match
-    assert match[1] == style
+    assert match[1] == end
     assert 250 < int(match[2]) < 3000
     assert len(BODY) + 1000 < int(match[3]) < len(BODY) + 4000
 
@@ -101,7 +108,48 @@ def test_a_server_that_is_reloaded_ends_idle_connections(new_server, authority: 
         ask(sock)
         server.reload()
         assert sock.recv(1) == b""
-    assert last_line(server, "connection closed (standard), ").client
+    assert last_line(server, "connection closed (standard) by the server, ").client
+
+
+@pytest.mark.parametrize("version", [V12, V13])
+@pytest.mark.parametrize("accurate", ["off", "on"])
+def test_it_is_the_server_that_ends_after_the_last_response(
+    server: Server, authority: Authority, version: ssl.TLSVersion, accurate: str
+) -> None:
+    context = clients.tls_context(authority.cert, least=version, most=version)
+    with clients.tls(server.https, context) as sock:
+        name = "{}:{}".format(*sock.getsockname())
+        target = b"/?accurate=%s" % accurate.encode()
+        sock.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % target)
+        while sock.recv(65536):
+            pass
+        sock.unwrap()
+    style = {"off": "standard", "on": "accurate"}[accurate]
+    line = until(lambda: closing(server, name), "the line about the end")
+    assert line.message.startswith(f"connection closed ({style}) by the server, ")
+
+
+def test_a_client_that_ends_with_an_alert(server: Server, authority: Authority) -> None:
+    with clients.connect(server.https) as sock:
+        name = "{}:{}".format(*sock.getsockname())
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = clients.tls_context(authority.cert, most=V12)
+        tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+        while True:
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                sock.sendall(outgoing.read())
+                incoming.write(sock.recv(65536))
+            else:
+                break
+        incoming.write(b"\x17\x03\x03\x00\x20" + bytes(32))  # no record that the server could have sent
+        with pytest.raises(ssl.SSLError):
+            tls.read(1)
+        sock.sendall(outgoing.read())
+        clients.drain(sock)
+    line = until(lambda: closing(server, name), "the line about the end")
+    assert line.message.startswith("connection closed (broken off) by the client with an alert, ")
 
 
 def test_no_end_without_a_beginning(server: Server) -> None:

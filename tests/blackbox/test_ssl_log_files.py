@@ -168,6 +168,7 @@ def test_json(new_server, authority: Authority) -> None:
     assert failed["ja4"].startswith("t12d")
     closed = next(each for each in shown if each["event"] == "closed")
     assert (closed["style"], closed["received"] > 200, closed["sent"] > 1000) == ("standard", True, True)
+    assert (closed["ended_by"], "ended_with" in closed) == ("server", False)
 
 
 # --- files ---

@@ -13,6 +13,7 @@ from prefork_ssl.kernel.request import FileBody
 from prefork_ssl.kernel.transport import SLICE, Wire
 from prefork_ssl.modules.ssl.certificate.view import CertificateView
 from prefork_ssl.modules.ssl.connection.closing import STANDARD, STYLES, asked_for
+from prefork_ssl.modules.ssl.connection.parting import Beginning, beginning
 from prefork_ssl.modules.ssl.connection.stream import TLSStream, receive, send_at_once
 from prefork_ssl.modules.ssl.connection.traffic import traffic
 from prefork_ssl.modules.ssl.hello.client_hello import ClientHello
@@ -35,9 +36,11 @@ class TLSTransport(TLSStream):
     secure = True
     accommodates = frozenset(STYLES)
     tls: ServerConnection
-    # Whether TLS has failed, and been told of; whether close_notify has been said.
+    # Whether TLS has failed, and been told of; whether close_notify has been said; whether the client has ended its
+    # side of the TCP connection.
     broken = False
     ended = False
+    left = False
     style = STANDARD
 
     def __init__(self, wire: Wire, tls: ServerConnection, host: TLSHost, hello: ClientHello) -> None:
@@ -68,6 +71,11 @@ class TLSTransport(TLSStream):
     def environments(self) -> dict[Hashable, Mapping[str, object]]:
         """What applications get of the connection, by what they want."""
         return {}
+
+    @cached_property
+    def begun(self) -> Beginning:
+        """Who has begun the end, as it was when somebody first asked."""
+        return beginning(self)
 
     def meet(self, client: Client) -> None:
         """From now on the client is this one: whatever was known of another is forgotten."""
@@ -105,6 +113,7 @@ class TLSTransport(TLSStream):
                 self._answer(answer)
             tls.release_memory()
             if not receive(self.wire, tls):
+                self.left = True
                 return b""
 
     def send_file(self, body: FileBody) -> int:
@@ -132,8 +141,8 @@ class TLSTransport(TLSStream):
         except Error as error:
             self._fail(error)
         self.tls.end()
-        self.ended = True
         self.flush()
+        self.ended = True
 
     def accommodate(self, env: Mapping[str, str]) -> None:
         """See Transport."""
@@ -141,14 +150,15 @@ class TLSTransport(TLSStream):
 
     def shutdown(self) -> None:
         """See Transport; how this is done, connection/closing.py tells."""
+        begun = self.begun if self.host.log.tells_info else None
         self.style.end(self)
-        if self.host.log.tells_info:
-            connections.closed(self, self.style.name, traffic(self.wire.sock))
+        if begun:
+            connections.closed(self, self.style.name, begun, traffic(self.wire.sock))
 
     def abandon(self) -> None:
         """See Transport. Without close_notify, the peer knows that something is missing."""
         if self.host.log.tells_info:
-            connections.closed(self, "broken off", traffic(self.wire.sock))
+            connections.closed(self, "broken off", self.begun, traffic(self.wire.sock))
         super().abandon()
 
     def _answer(self, piece: memoryview) -> None:
@@ -163,5 +173,6 @@ class TLSTransport(TLSStream):
         self.host.sessions.forget(self.tls)
         send_at_once(self.wire, self.tls)
         if not self.broken:
+            self.broken = True
             connections.broken(self, error)
         raise TLSFailure from error

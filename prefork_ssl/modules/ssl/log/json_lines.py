@@ -4,6 +4,10 @@ Always there: time (RFC 3339, local), pid, level, event, message, host. Where th
 details (a list: what a line of text has beside the client), hint, errors (OpenSSL's), system and errno, data
 (hexadecimal), server_name and ja4 (of the ClientHello), and what the event itself has, such as protocol, cipher, bits,
 group, resumed, offered, alert, reason. A name never changes its meaning.
+
+At the end of a connection (event closed): style (standard, unclean, accurate, broken off), received and sent (bytes on
+the network), ended_by (client or server: who began the end, as far as the server has seen), and of a client ended_with:
+close_notify as TLS wants it, FIN (the end of the TCP connection without close_notify), RST, or alert (an error).
 """
 
 from __future__ import annotations

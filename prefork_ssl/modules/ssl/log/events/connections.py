@@ -11,16 +11,19 @@ from prefork_ssl.modules.ssl.log.levels import SSLLevel
 from prefork_ssl.modules.ssl.openssl import Error, main_reason, queued_errors
 
 if TYPE_CHECKING:
+    from prefork_ssl.modules.ssl.connection.parting import Beginning
     from prefork_ssl.modules.ssl.connection.transport import TLSTransport
 
 INFO = SSLLevel.INFO
 
 
-def closed(transport: TLSTransport, style: str, traffic: tuple[int, int]) -> None:
+def closed(transport: TLSTransport, style: str, begun: Beginning, traffic: tuple[int, int]) -> None:
     """The connection has ended, in this `style`. `traffic` are bytes on the network, received and sent."""
     received, sent = traffic
-    message = f"connection closed ({style}), {received} bytes received, {sent} sent"
-    fields: dict[str, Value] = {"style": style, "received": received, "sent": sent}
+    message = f"connection closed ({style}) by {begun.text}, {received} bytes received, {sent} sent"
+    fields: dict[str, Value] = {"style": style, "ended_by": begun.who, "received": received, "sent": sent}
+    if begun.sign:
+        fields["ended_with"] = begun.sign
     transport.host.log.write(Event(INFO, "closed", message, transport.wire.peer, fields))
 
 
