@@ -8,9 +8,10 @@ a tuple of plain functions, and an empty phase costs nothing on the request path
 A request function that returns a Response ends the phases before the handler; None means: go on. With `Satisfy any`,
 what `access` returns can be overruled by who the user is; a RequestError that it raises cannot.
 
-    once, master        check, prepare, before_fork; under -t: check, examine; under -X: check, prepare, alone
+    once, master        check, prepare, before_fork, tend; under -t: check, examine;
+                        under -X: check, prepare, alone, tend
     each reload, master settled
-    each second, master maintain
+    each second, master tend, maintain; under -X: tend
     each worker         worker_start ... worker_stop
     each connection     connection
     each request        post_read, translate,                     per virtual host
@@ -66,6 +67,10 @@ Examine = Callable[[Configuration], Iterable[str]]
 # is called in place of both, once, before that process gives up root.
 BeforeFork = Callable[["Generation"], None]
 Maintain = Callable[["Generation"], Renewal | None]
+
+# Programs that a module has running beside the server are started, and started anew when they have ended: called after
+# `before_fork` or `alone`, and about once a second from then on. It must not wait for anything.
+Tend = Callable[["Generation"], None]
 
 # How a start or a reload has ended, in the master. The generation is the one that is in service now; the text tells why
 # another one was refused, and is empty if this is the new one.
@@ -151,6 +156,7 @@ class Hooks:
     before_fork: BeforeFork | None = None
     alone: BeforeFork | None = None
     settled: Settled | None = None
+    tend: Tend | None = None
     maintain: Maintain | None = None
     worker_start: WorkerEvent | None = None
     worker_stop: WorkerEvent | None = None

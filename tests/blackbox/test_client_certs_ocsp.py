@@ -383,8 +383,7 @@ def helper(server: Server) -> int | None:
 
 
 def test_the_program_that_asks_is_started_anew(server, visit, known) -> None:
-    first = helper(server)
-    assert first is not None
+    first = until(lambda: helper(server), "it runs", 20)
     os.kill(first, signal.SIGKILL)
     until(lambda: helper(server) not in (None, first), "another one runs")
     assert visit(server, known("second")) == GOOD
@@ -417,6 +416,29 @@ def test_a_server_without_a_master_has_one_too(new_server, root: Issuer, visit, 
         alone.terminate()
         alone.wait(10)
     until(lambda: not any(map(processes.alive, helpers)), "the program that asks has ended")
+
+
+def test_a_server_without_a_master_starts_it_anew_too(new_server, root: Issuer, visit, known) -> None:
+    # Another user may not be able to read the Python that the tests run with.
+    user = "User root\nGroup root\n" if os.geteuid() == 0 else ""
+    server = new_server(user + configuration(on=ON), ca=root.file)
+    with TESTS:
+        alone = subprocess.Popen(server.command("-X"), stdin=subprocess.DEVNULL)
+    try:
+        until(server.ports["https"].listening, "it accepts connections", 20)
+        assert visit(server, known("first")) == GOOD
+        (first,) = filter(is_helper, processes.children(alone.pid))
+        os.kill(first, signal.SIGKILL)
+        until(lambda: another_helper(alone.pid, first), "another one runs", 20)
+        server.logged("has ended with status -9")
+        assert visit(server, known("second")) == GOOD
+    finally:
+        alone.terminate()
+        alone.wait(10)
+
+
+def another_helper(pid: int, first: int) -> bool:
+    return any(is_helper(child) and child != first for child in processes.children(pid))
 
 
 @pytest.mark.parametrize("flags", [("-X",), ("-D", "FOREGROUND")], ids=["alone", "foreground"])

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from blackbox import clients, processes
-from blackbox.bare import BareServer, bare_server, gone
+from blackbox.bare import BareServer, bare_server, gone, running
 from blackbox.until import until
 
 
@@ -94,3 +94,17 @@ def test_a_log_program_that_dies_is_started_again() -> None:
         assert "status -9" in line
         server.ask("/sleep?0")
         server.logged("sleeping", "copied")
+
+
+def test_without_a_master_it_is_started_again_too() -> None:
+    with bare_server() as server:
+        copied = server.root / "logs/copied"
+        copied.touch()
+        copied.chmod(0o666)  # it is started again by who has given up root
+        server.configure(f"ErrorLog '|$exec cat >> {copied}'\n")
+        with running(server, server.command("-X")) as process:
+            (program,) = processes.children(process.pid)
+            os.kill(program, signal.SIGKILL)
+            assert "status -9" in server.logged("was started again", "copied")
+            server.ask("/sleep?0")
+            server.logged("sleeping", "copied")

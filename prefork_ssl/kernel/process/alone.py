@@ -6,9 +6,11 @@ import pdb  # noqa: F401 - whoever gives up root may not be able to read it any 
 import signal
 from contextlib import suppress
 
+from prefork_ssl.kernel.generation import Generation
 from prefork_ssl.kernel.process.channel import Channel
 from prefork_ssl.kernel.process.crew import Crew
-from prefork_ssl.kernel.process.master import pid_file_path
+from prefork_ssl.kernel.process.maintenance import Maintenance
+from prefork_ssl.kernel.process.master import TICK, pid_file_path
 from prefork_ssl.kernel.process.pidfile import PidFileError, claim
 from prefork_ssl.kernel.process.privileges import become
 from prefork_ssl.kernel.process.scoreboard import Scoreboard
@@ -19,9 +21,8 @@ def serve_alone(crew: Crew) -> int:
     """Serve until SIGTERM, or Ctrl-C. Returns the exit status. Raises PidFileError, OSError."""
     pid_file = claim(pid_file_path(crew.generation.configuration))
     try:
-        for module in crew.generation.modules:
-            if module.hooks.alone is not None:
-                module.hooks.alone(crew.generation)
+        maintenance = Maintenance()
+        maintenance.begin_alone(crew.generation)
         if crew.identity is not None:
             become(crew.identity)
         # Who sits in a debugger shows no life for a while.
@@ -30,7 +31,10 @@ def serve_alone(crew: Crew) -> int:
         slot = Scoreboard(1).slots[0]
         # The master's end stays open for as long as this runs: the worker never finds itself orphaned.
         _master, channel = Channel.pair()
-        Worker(crew, 1, slot, channel).run()
+        worker = Worker(crew, 1, slot, channel)
+        ticks = worker.loop.timer(TICK, TICK)
+        ticks.start(_look_after_programs, crew.generation, maintenance)
+        worker.run()
     except KeyboardInterrupt:
         pass  # that is how it is meant to end
     finally:
@@ -39,3 +43,9 @@ def serve_alone(crew: Crew) -> int:
         with suppress(PidFileError):
             pid_file.remove()
     return 0
+
+
+def _look_after_programs(generation: Generation, maintenance: Maintenance) -> None:
+    """Programs beside the server may end here as well as under a master."""
+    generation.logs.tend()
+    maintenance.tend(generation)

@@ -50,7 +50,8 @@ _SIGNALS = (
     signal.SIGQUIT,
     signal.SIGCHLD,
 )
-_TICK = 1.0
+# Seconds between two looks at all that is not told of by itself.
+TICK = 1.0
 # Seconds that workers have to end after they were told to stop; then they are killed.
 _LAST_ORDERS = 5.0
 _STOPPING = "the server is stopping"
@@ -93,7 +94,7 @@ class Master:
         try:
             self._begin()
             while self._workforce or not self._stopping:
-                self._loop.turn(min(self._next_tick - time.monotonic(), self._supervisor.pause or _TICK))
+                self._loop.turn(min(self._next_tick - time.monotonic(), self._supervisor.pause or TICK))
                 self._work()
         except Exception:
             self._log.exception("the master ends by a mistake in the program", level=Level.CRIT)
@@ -105,7 +106,7 @@ class Master:
     def _work(self) -> None:
         """What is due at this turn of the loop."""
         if time.monotonic() >= self._next_tick:
-            self._next_tick = time.monotonic() + _TICK
+            self._next_tick = time.monotonic() + TICK
             self._tick()
         if self._wanted and self._rollout is None and not self._stopping:
             self._renew(self._wanted)

@@ -27,7 +27,7 @@ from prefork_ssl.modules.ssl.hosts import consistency, preparation
 from prefork_ssl.modules.ssl.hosts.examination import dump_certificates, examine
 from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS
 from prefork_ssl.modules.ssl.hosts.sni import SNI_DIRECTIVES
-from prefork_ssl.modules.ssl.hosts.upkeep import alone, before_fork, maintain, settled
+from prefork_ssl.modules.ssl.hosts.upkeep import alone, before_fork, maintain, settled, tend
 from prefork_ssl.modules.ssl.inert_directives import INERT_DIRECTIVES, REMEDIES
 from prefork_ssl.modules.ssl.keys.keyring import KEYRING
 from prefork_ssl.modules.ssl.log.directives import LOG_DIRECTIVES
@@ -109,6 +109,7 @@ module = Module(
         before_fork=before_fork,
         alone=alone,
         settled=settled,
+        tend=tend,
         maintain=maintain,
         worker_start=_begin,
         worker_stop=_end,

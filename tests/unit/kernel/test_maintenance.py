@@ -62,3 +62,19 @@ def test_a_mistake_is_told_once_until_it_works_again_and_stops_nobody_else(tmp_p
     assert told() == 1
     mistakes.append(fail)
     assert told() == 2
+
+
+@pytest.mark.parametrize("begin", [Maintenance.begin, Maintenance.begin_alone], ids=["master", "alone"])
+def test_programs_are_looked_after_from_the_beginning_on(tmp_path: Path, begin: Callable[..., None]) -> None:
+    seen: list[str] = []
+    hooks = Hooks(
+        before_fork=lambda _generation: seen.append("before_fork"),
+        alone=lambda _generation: seen.append("alone"),
+        tend=lambda _generation: seen.append("tend"),
+    )
+    generation = new_generation(tmp_path, {}, (Module(name="busy", hooks=hooks),))
+    maintenance = Maintenance()
+    begin(maintenance, generation)
+    assert seen == [{Maintenance.begin: "before_fork", Maintenance.begin_alone: "alone"}[begin], "tend"]
+    maintenance.run(generation)
+    assert seen[2:] == ["tend"]

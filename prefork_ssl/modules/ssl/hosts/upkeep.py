@@ -1,4 +1,4 @@
-"""What is done for a generation beside forking its workers: the hooks before_fork, alone, settled and maintain."""
+"""What is done for a generation beside forking its workers: the hooks from before_fork to maintain."""
 
 from __future__ import annotations
 
@@ -57,13 +57,11 @@ def before_fork(generation: Generation) -> None:
     generation[SESSIONS].before_fork()
     generation[STAPLER].helpers_identity = worker_identity(generation.configuration.server.settings)
     _staple(generation)
-    _keep_inspecting(generation)
 
 
 def alone(generation: Generation) -> None:
     """See kernel/hooks.py."""
     generation[SESSIONS].before_fork()
-    _keep_inspecting(generation)
 
 
 def settled(generation: Generation, refusal: str) -> None:
@@ -75,12 +73,21 @@ def settled(generation: Generation, refusal: str) -> None:
         lifecycle.in_service(log, generation.number)
 
 
+def tend(generation: Generation) -> None:
+    """See kernel/hooks.py. The program that asks OCSP responders about clients."""
+    desk = generation.get(DESK)
+    if desk is None:
+        return
+    identity = worker_identity(generation.configuration.server.settings)
+    if trouble := desk.tend(identity):
+        revocation.helper_ended(generation[UPKEEP].log, trouble)
+
+
 def maintain(generation: Generation) -> Renewal | None:
     """See kernel/hooks.py."""
     kept = generation[UPKEEP]
     generation[SESSIONS].maintain()
     _staple(generation)
-    _keep_inspecting(generation)
     for log, finding in kept.expiry.look():
         log.write(lifecycle.found(finding))
     if changed := kept.watch.look():
@@ -90,16 +97,6 @@ def maintain(generation: Generation) -> Renewal | None:
         lifecycle.ticket_keys_spent(kept.log)
         return Renewal.SAME
     return None
-
-
-def _keep_inspecting(generation: Generation) -> None:
-    """Let the program run that asks OCSP responders about clients."""
-    desk = generation.get(DESK)
-    if desk is None:
-        return
-    identity = worker_identity(generation.configuration.server.settings)
-    if trouble := desk.tend(identity):
-        revocation.helper_ended(generation[UPKEEP].log, trouble)
 
 
 def _staple(generation: Generation) -> None:
