@@ -206,9 +206,6 @@ def test_another_server_by_a_rule(new_server: ServerFactory) -> None:
         server.logged("SSLProxyEngine")
         assert fetched(server, "/odd/%0d%0ax")[0] == 502
         server.logged("is not the URL of a server")
-        for number in range(300):
-            clients.get(server.http, f"/any/127.1.{number // 250}.{number % 250 + 1}")
-        server.logged("is one server too many")
 
 
 def test_a_websocket_by_a_rule(new_server: ServerFactory) -> None:

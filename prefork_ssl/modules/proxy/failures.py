@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from prefork_ssl.kernel.log.levels import Level
+
 _NOTES = {
     502: "The server behind this one gave no valid answer.",
     503: "The server behind this one cannot be reached just now.",
@@ -10,11 +12,12 @@ _NOTES = {
 
 
 class BackendFailure(Exception):
-    """The request is answered with `status`, which is 502, 503 or 504."""
+    """The request is answered with `status`, which is 502, 503 or 504. `level` is that of the log line."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, level: Level = Level.ERROR) -> None:
         super().__init__(reason)
         self.status = status
+        self.level = level
         self.note = _NOTES[status]
 
 

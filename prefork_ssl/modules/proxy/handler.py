@@ -12,15 +12,15 @@ from prefork_ssl.config.directives import Settings
 from prefork_ssl.config.tree import Host
 from prefork_ssl.kernel.directives import SERVER_NAME
 from prefork_ssl.kernel.generation import Generation
-from prefork_ssl.kernel.log.levels import Level
 from prefork_ssl.kernel.octets import as_text
 from prefork_ssl.kernel.request import Request, Response
 from prefork_ssl.modules.proxy.directives import PROXY_ADD_HEADERS, PROXY_ERROR_OVERRIDE, PROXY_PRESERVE_HOST
 from prefork_ssl.modules.proxy.exchange import Exchanger
 from prefork_ssl.modules.proxy.failures import BackendFailure
-from prefork_ssl.modules.proxy.pools import PREFIX, Pools
 from prefork_ssl.modules.proxy.request_head import RequestHeads, forwarded_fields
 from prefork_ssl.modules.proxy.reverse import Rewrite
+from prefork_ssl.modules.proxy.run_time import PREFIX
+from prefork_ssl.modules.proxy.upstreams import Upstreams
 
 HANDLER = "proxy-server"
 # RFC 9110 sections 10.2.1, 10.2.3 and 11.6.1.
@@ -32,11 +32,16 @@ class ProxyHandler:
     """Answers requests under one set of merged settings."""
 
     def __init__(
-        self, generation: Generation, host: Host, settings: Settings, pools: Pools, rewrite: Rewrite | None
+        self,
+        generation: Generation,
+        host: Host,
+        settings: Settings,
+        upstreams: Upstreams,
+        rewrite: Rewrite | None,
     ) -> None:
         self._host = host
         self._log = generation.logs.for_host(host)
-        self._pools = pools
+        self._upstreams = upstreams
         self._rewrite = rewrite
         self._own_pages = settings[PROXY_ERROR_OVERRIDE]
         self._preserve = settings[PROXY_PRESERVE_HOST]
@@ -53,7 +58,7 @@ class ProxyHandler:
         except BackendFailure as failure:
             server = request.filename.removeprefix(PREFIX).rstrip("+/")
             message = f"{server} {failure} ({as_text(request.line)})"
-            self._log.write(Level.ERROR, message, module=MODULE, client=request.transport.wire.peer)
+            self._log.write(failure.level, message, module=MODULE, client=request.transport.wire.peer)
             return Response(failure.status, note=failure.note)
         if response.status in self._own_pages and request.previous is None:
             return _without_page(response)
@@ -61,13 +66,17 @@ class ProxyHandler:
             self._rewrite(request, response.headers)
         return response
 
+    def forget(self, name: str) -> None:
+        """See run_time.py."""
+        self._exchangers.pop(name, None)
+
     def _new_exchanger(self, name: str) -> Exchanger:
-        destination = self._pools.destination(name)
+        upstream = self._upstreams.find(name, self)
+        destination = upstream.destination
         backend = destination.backend
         keep = not destination.parameters.disablereuse
         heads = RequestHeads(backend.authority, preserve=self._preserve, added=self._added, keep=keep)
-        pool = self._pools.of(self._host, destination)
-        exchanger = Exchanger(pool, heads, str(backend), destination.parameters.upgrade)
+        exchanger = Exchanger(upstream.pool(self._host), heads, str(backend), destination.parameters.upgrade)
         self._exchangers[name] = exchanger
         return exchanger
 

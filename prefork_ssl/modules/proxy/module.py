@@ -20,26 +20,26 @@ from prefork_ssl.modules.proxy.directives import (
 )
 from prefork_ssl.modules.proxy.handler import HANDLER, ProxyHandler
 from prefork_ssl.modules.proxy.placing import placed_mappings, routes_of
-from prefork_ssl.modules.proxy.pools import POOLS, Pools
 from prefork_ssl.modules.proxy.request_head import cleaning
 from prefork_ssl.modules.proxy.reverse import rewriting
 from prefork_ssl.modules.proxy.translation import Translation
+from prefork_ssl.modules.proxy.upstreams import UPSTREAMS, Upstreams
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.process.worker import Worker
 
 
 def _prepare(generation: Generation) -> None:
-    pools = Pools(generation)
-    generation.keep(POOLS, pools)
+    upstreams = Upstreams(generation)
+    generation.keep(UPSTREAMS, upstreams)
     for host in generation.configuration.all_hosts:
         for route in routes_of(host):
             if route.destination is not None:
-                pools.name(route.destination)
+                upstreams.name(route.destination)
 
 
 def _worker_start(worker: Worker) -> None:
-    worker.generation[POOLS].watch.start(worker.loop)
+    worker.generation[UPSTREAMS].watch.start(worker.loop)
 
 
 def _post_read(_generation: Generation, host: Host) -> RequestPhase | None:
@@ -48,7 +48,7 @@ def _post_read(_generation: Generation, host: Host) -> RequestPhase | None:
 
 def _translate(generation: Generation, host: Host) -> Translate | None:
     routes = routes_of(host)
-    return Translation(routes, generation[POOLS]) if routes else None
+    return Translation(routes, generation[UPSTREAMS]) if routes else None
 
 
 def _fixup(_generation: Generation, host: Host, _settings: Settings) -> RequestPhase | None:
@@ -66,7 +66,7 @@ def _fixup(_generation: Generation, host: Host, _settings: Settings) -> RequestP
 def _handler(generation: Generation, host: Host, settings: Settings) -> Handler:
     mappings = placed_mappings(host, settings[PROXY_PASS_REVERSE])
     cookies = (*settings[PROXY_PASS_REVERSE_COOKIE_DOMAIN], *settings[PROXY_PASS_REVERSE_COOKIE_PATH])
-    return ProxyHandler(generation, host, settings, generation[POOLS], rewriting(mappings, cookies))
+    return ProxyHandler(generation, host, settings, generation[UPSTREAMS], rewriting(mappings, cookies))
 
 
 module = Module(

@@ -18,7 +18,8 @@ _FOREVER = float("inf")
 
 
 class Pool:
-    """`timeout` in seconds holds where `parameters` says nothing."""
+    """`timeout` in seconds holds where `parameters` says nothing. `in_use` counts the connections that are lent
+    or being made; `last_used` is when a request was done with one for the last time, in the loop's time."""
 
     def __init__(self, dialer: Dialer, parameters: Parameters, timeout: float, watch: Watch) -> None:
         self._dialer = dialer
@@ -30,6 +31,8 @@ class Pool:
         self._retry = parameters.retry
         self._keeps = not parameters.disablereuse
         self._loop = get_hub().loop
+        self.in_use = 0
+        self.last_used = self._loop.now()
         self._free = Semaphore(parameters.max) if parameters.max else None
         self._idle: deque[BackendConnection] = deque()
         self._alone_until = 0.0
@@ -53,6 +56,13 @@ class Pool:
         self._take_place()
         return self._connect()
 
+    def close(self) -> None:
+        """Keep nothing any more: what rests ends now, what is in use when it is given back."""
+        self._keeps = False
+        self._watch.also.remove(self._expire)
+        while self._idle:
+            self._watch.close(self._idle.popleft().wire)
+
     def _connect(self) -> BackendConnection:
         try:
             transport = self._dial()
@@ -73,8 +83,11 @@ class Pool:
     def _take_place(self) -> None:
         if self._free is not None and not self._free.acquire(timeout=self._acquire_timeout):
             raise BackendFailure(503, "has all its connections (max=) in use")
+        self.in_use += 1
 
     def _leave_place(self) -> None:
+        self.in_use -= 1
+        self.last_used = self._loop.now()
         if self._free is not None:
             self._free.release()
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from prefork_ssl.kernel.hooks import Decided
 from prefork_ssl.kernel.request import Request
 from prefork_ssl.modules.proxy.handler import HANDLER
-from prefork_ssl.modules.proxy.pools import Pools
 from prefork_ssl.modules.proxy.routes import Route
+from prefork_ssl.modules.proxy.upstreams import Upstreams
 
 # Clients choose paths: so many are remembered, then all forgotten at once; long ones are not.
 _REMEMBERED = 4096
@@ -21,9 +21,9 @@ _Target = tuple[str, str] | None
 class Translation:
     """The translate phase of a host with these rules."""
 
-    def __init__(self, routes: Sequence[Route], pools: Pools) -> None:
+    def __init__(self, routes: Sequence[Route], upstreams: Upstreams) -> None:
         self._routes = routes
-        self._pools = pools
+        self._upstreams = upstreams
         self._known: dict[str, _Target] = {}
 
     def __call__(self, request: Request) -> Decided | None:
@@ -47,5 +47,5 @@ class Translation:
         for route in self._routes:
             there = route.path(path) if route.path else None
             if there is not None:
-                return (self._pools.name(route.destination), there) if route.destination else None
+                return (self._upstreams.name(route.destination), there) if route.destination else None
         return None
