@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from prefork_ssl.config import arguments
+from prefork_ssl.config.addresses import listen_address
 from prefork_ssl.config.arguments import (
     Words,
     duration,
@@ -58,25 +58,8 @@ class ReadLimits:
     body: ReadLimit = ReadLimit(20, 0, 500)
 
 
-def _port(digits: str) -> int:
-    if not (digits.isascii() and digits.isdigit() and 0 < int(digits[:6]) < 65536):
-        raise BadArgument(f"port must be a number from 1 to 65535, not {digits!r}")
-    return int(digits)
-
-
-def _address(word: str) -> tuple[str, int]:
-    host, _, port = word.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if host in ("", "*"):
-        return "", _port(port)
-    try:
-        return str(ipaddress.ip_address(host)), _port(port)
-    except ValueError:
-        raise BadArgument(f"{host!r} is not an IP address", "write [address]:port for IPv6") from None
-
-
 def _listen(words: Words, place: Place) -> tuple[ListenAddress, ...]:
-    host, port = _address(words[0])
+    host, port = listen_address(words[0])
     protocol = words[1].lower() if len(words) > 1 else "https" if port == 443 else "http"
     return (ListenAddress(host, port, protocol, place.origin),)
 

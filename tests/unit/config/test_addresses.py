@@ -1,10 +1,10 @@
-"""Addresses of virtual hosts that are none, and what is said about them."""
+"""Addresses of virtual hosts, and to listen on, that are none, and what is said about them."""
 
 from __future__ import annotations
 
 import pytest
 
-from prefork_ssl.config.addresses import host_address
+from prefork_ssl.config.addresses import host_address, listen_address
 from prefork_ssl.config.errors import BadArgument
 
 
@@ -37,3 +37,40 @@ def test_what_is_no_address(word, message, hint):
     with pytest.raises(BadArgument, match=message) as caught:
         host_address(word)
     assert hint.replace("\\", "") in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("word", "address"),
+    [
+        ("443", ("", 443)),
+        ("*:443", ("", 443)),
+        (":443", ("", 443)),
+        ("127.0.0.1:65535", ("127.0.0.1", 65535)),
+        ("[::1]:1", ("::1", 1)),
+    ],
+)
+def test_where_to_listen(word, address):
+    assert listen_address(word) == address
+
+
+@pytest.mark.parametrize(
+    ("word", "message", "hint"),
+    [
+        ("0", "the port must be a number from 1 to 65535, not '0'", ""),
+        ("127.0.0.1:0", "the port must be a number from 1 to 65535, not '0'", ""),
+        ("127.0.0.1:99999", "the port must be a number from 1 to 65535, not '99999'", ""),
+        ("[::1]:65536", "the port must be a number from 1 to 65535, not '65536'", ""),
+        ("127.0.0.1:*", "the port must be a number", ""),
+        ("127.0.0.1:", "the port must be a number", ""),
+        ("127.0.0.1", "the port must be a number", ""),
+        ("", "the port must be a number", ""),
+        ("[::1]", "an address needs a port behind it", "[::1]:443"),
+        ("::1:443", "is not an address", "in brackets"),
+        ("localhost:443", "'localhost' is not an IP address, and names are not looked up", "every address"),
+        ("192.0.2.256:443", "'192.0.2.256' is not an IP address", ""),
+    ],
+)
+def test_where_nobody_can_listen(word, message, hint):
+    with pytest.raises(BadArgument, match=message) as caught:
+        listen_address(word)
+    assert hint in caught.value.hint
