@@ -13,8 +13,8 @@ from lark import Token, Tree, v_args
 from lark.exceptions import VisitError
 from lark.tree import Meta
 
-from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.config.matching import Match, OutOfTime, Search
+from prefork_ssl.config.errors import BadArgument, Excerpt
+from prefork_ssl.config.matching import Match, OutOfTime, Pattern, Search
 from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.kernel.expression import groups
 from prefork_ssl.kernel.expression.condition import Condition, EvaluationError, Holds
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from prefork_ssl.kernel.request import Request
 
 
-def compile_expression(expression: Expression, dialect: Dialect, modules: Sequence[Module]) -> Condition:
-    """The condition as a function of the request. Raises BadArgument for names that nobody knows and for constants that
-    make no sense."""
-    uses_groups = any(expression.tree.scan_values(_is_group))
+def compile_expression(
+    expression: Expression, dialect: Dialect, modules: Sequence[Module], *, keep_groups: bool = False
+) -> Condition:
+    """The condition as a function of the request. With `keep_groups`, groups.group tells afterwards what has matched.
+
+    Raises BadArgument for names that nobody knows and for constants that make no sense."""
+    uses_groups = keep_groups or any(expression.tree.scan_values(_is_group))
     compiler = _Compiler(expression.text, dialect, modules, uses_groups)
     try:
         condition: Condition = compiler.transform(expression.tree)
@@ -40,6 +43,22 @@ def compile_expression(expression: Expression, dialect: Dialect, modules: Sequen
     if not uses_groups:
         return condition
     return Condition(_forgetful(condition.holds), condition.text, condition.parts)
+
+
+def patterns(expression: Expression) -> list[Pattern]:
+    """The regular expressions in it. Raises BadArgument."""
+    literals = expression.tree.scan_values(lambda piece: isinstance(piece, Token) and piece.type == "REGEX")
+    return [_pattern(literal, expression.text) for literal in literals]
+
+
+def _pattern(literal: Token, text: str) -> Pattern:
+    """What m/.../ or /.../ stands for, with its flag; `text` is what the literal is in."""
+    start = 2 if literal.startswith("m") else 1
+    end = literal.rindex(literal[start - 1])
+    try:
+        return compile_regex(literal[start:end], literal[end + 1 :])
+    except BadArgument as error:
+        raise BadArgument(str(error), error.hint, Excerpt(text, literal.start_pos or 0)) from None
 
 
 def _is_group(token: Token | Tree[Token]) -> bool:
@@ -136,10 +155,7 @@ class _Compiler(Values):
 
     def _matching(self, word: Value, literal: Token) -> Holds:
         """Whether the word has what the literal m/.../ or /.../ matches."""
-        start = 2 if literal.startswith("m") else 1
-        end = literal.rindex(literal[start - 1])
-        pattern = self._sound(literal, compile_regex, literal[start:end], literal[end + 1 :])
-        get, search = word.get, _answering(pattern.search)
+        get, search = word.get, _answering(_pattern(literal, self.text).search)
         if self._uses_groups:
             return lambda request: groups.remember(search(get(request)))
         return lambda request: search(get(request)) is not None
