@@ -137,7 +137,7 @@ def test_a_host_that_demands_certificates_adopts():
 def test_a_real_client_never_meets_the_key_of_the_throw_away():
     context = new_context()
     adoption = Adoption(context, ANY_VERSION)
-    suites = b"\x00\x04\x00\xa8\x00\xff"  # TLS_PSK_WITH_AES_128_GCM_SHA256, renegotiation info
+    suites = b"\x00\x04\x00\xb0\x00\xff"  # TLS_PSK_WITH_NULL_SHA256, renegotiation info
     body = b"\x03\x03" + bytes(32) + b"\x00" + suites + b"\x01\x00"
     stranger = ServerConnection(context, record(b"\x01" + len(body).to_bytes(3, "big") + body))
     with pytest.raises(SSL.Error, match="no shared cipher"):
