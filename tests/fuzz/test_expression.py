@@ -48,7 +48,7 @@ OPERATORS = [*SYMBOLS, *set(SYMBOLS.values()), *(f"-{letters}" for letters in se
 CONDITIONS = st.recursive(
     st.tuples(st.just("constant"), st.booleans())
     | st.tuples(st.just("compare"), st.sampled_from(sorted(OPERATORS)), VALUES, VALUES)
-    | st.tuples(st.just("in"), VALUES, st.lists(VALUES, min_size=1, max_size=3))
+    | st.tuples(st.just("in"), VALUES, st.lists(VALUES, min_size=1, max_size=6))
     | st.tuples(
         st.just("match"),
         VALUES,

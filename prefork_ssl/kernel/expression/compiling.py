@@ -6,7 +6,8 @@ what a constant is compared by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from lark import Token, Tree, v_args
@@ -26,6 +27,9 @@ from prefork_ssl.kernel.expression.values import Value, Values, function_name, n
 if TYPE_CHECKING:
     from prefork_ssl.kernel.module import Module
     from prefork_ssl.kernel.request import Request
+
+# One of the grammar's PLAIN_WORDS.
+_PLAIN_WORD = re.compile(r'"([^"]*)"|\'([^\']*)\'|(-?[0-9]+)')
 
 
 def compile_expression(
@@ -105,8 +109,15 @@ class _Compiler(Values):
         word, make = parts
         return self._of(meta, make(word))
 
-    def choice(self, _meta: Meta, words: list[Value]) -> Callable[[Value], Holds]:
-        return lambda word: _one_of(word, words)
+    def choice(self, _meta: Meta, parts: list[Value | Token]) -> Callable[[Value], Holds]:
+        texts: set[str] = set()
+        values = []
+        for part in parts:
+            if isinstance(part, Token):
+                texts |= _texts(part)
+            else:
+                values.append(part)
+        return lambda word: _one_of(word, texts, values)
 
     def listing(self, meta: Meta, parts: list[Any]) -> Callable[[Value], Holds]:
         opening, argument = parts
@@ -214,10 +225,17 @@ def _meaning(convert: Callable[[str], Any], text: str) -> Any:
         raise EvaluationError(str(error)) from None
 
 
-def _one_of(word: Value, words: Sequence[Value]) -> Holds:
+def _texts(plain_words: Token) -> set[str]:
+    """What the words in "a", 'b', 3 are."""
+    found = _PLAIN_WORD.findall(plain_words)
+    return {in_double or in_single or digits for in_double, in_single, digits in found}
+
+
+def _one_of(word: Value, texts: Set[str], values: Sequence[Value]) -> Holds:
+    """Whether the word is one of these texts, or of what these values are."""
     get = word.get
-    fixed = frozenset(each.constant for each in words if each.constant is not None)
-    others = [each.get for each in words if each.constant is None]
+    fixed = texts | {each.constant for each in values if each.constant is not None}
+    others = [each.get for each in values if each.constant is None]
     if not others:
         return lambda request: get(request) in fixed
 

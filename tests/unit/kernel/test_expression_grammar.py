@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from unit.kernel.evaluating import condition, holds, mistake, request, texts
 
@@ -148,10 +150,34 @@ def test_what_has_matched_is_forgotten_for_the_next_request():
         ('"a" in {"y", %{TEXT_A}}', True),
         ('"z" in {"y", %{TEXT_A}}', False),
         ("10 in {9, 10}", True),
+        # Plain words before, between and after others.
+        ('"ab" in {"x", "a" . "b", 9}', True),
+        ('"a" in {"x", "a" . "b", 9}', False),
+        ('"b" in {"a" . "b", "a", 9}', False),
+        ("'9' in {\"a\" . 'b', \"a\", 9}", True),
+        ("'a\"b' in {\"x\",'a\"b','c'}", True),
+        ('"it\'s" in {"x", "it\'s"}', True),
+        ('"," in {"a" ,\n",", "}"}', True),
+        ('"}" in {",", "}" }', True),
+        ('"" in {"a", ""}', True),
+        ('"" in {"a", "b"}', False),
+        ('"A" in {"x", "\\101", "y"}', True),
+        ('"100%" in {"x", "100%", "y"}', True),
+        ("-5 in {1, -5, 7}", True),
     ],
 )
 def test_lists_of_words(text, expected):
     assert holds(text, A="a") is expected
+
+
+@pytest.mark.parametrize("word", ['"u{}"', "'u{}'", "{}"], ids=["double", "single", "number"])
+def test_a_long_list_is_read_in_a_moment(word):
+    words = ", ".join(map(word.format, range(100_000)))
+    begin = time.process_time()  # what other processes do meanwhile does not count
+    compiled = condition(f"%{{TEXT_A}} in {{{words}}}", modules=[texts(A=word.format(99_999).strip("\"'"))])
+    assert time.process_time() - begin < 1
+    assert compiled.holds(request())
+    assert not condition(f"%{{TEXT_A}} in {{{words}}}", modules=[texts(A="u")]).holds(request())
 
 
 # --- texts of conditions, for the logs ---
@@ -211,6 +237,12 @@ def test_the_part_because_of_which_it_fails(text, failing):
         ("(true", ['")" is expected where it ends', "(true", "     ^"]),
         ("1 in 2", ['{"...", "..."} is expected where \'2\' follows', "1 in 2", "     ^"]),
         ("1 in {2 3}", ["\"}\" or a comma is expected where '3}' follows", "1 in {2 3}", "        ^"]),
+        (
+            "1 in {2, 3 4}",
+            ["\"}\" or a comma is expected where '4}' follows", "1 in {2, 3 4}", "           ^"],
+        ),
+        ('1 in {2, "x}', ['the closing " is expected where it ends', '1 in {2, "x}', "            ^"]),
+        ("1 in {2, 3", ['"}" or a comma is expected where it ends', "1 in {2, 3", "          ^"]),
         (
             "1 in {}",
             ["a value such as \"...\", %{...} or 10 is expected where '}' follows", "1 in {}", "      ^"],
