@@ -13,11 +13,12 @@ from unit.kernel.evaluating import request, texts
 
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.regex import compile_regex
+from prefork_ssl.config.template import Group
 from prefork_ssl.kernel.http.response_head import HeadWriter
 from prefork_ssl.kernel.request import Request
 from prefork_ssl.modules.expires.lifetimes import Lifetime, parse_lifetime
 from prefork_ssl.modules.headers import actions
-from prefork_ssl.modules.headers.formats import Format, Group, parse_format, parse_replacement
+from prefork_ssl.modules.headers.formats import Replacement, parse_format, parse_replacement
 from prefork_ssl.modules.headers.values import Surroundings, Text, compile_replacement, compile_value
 
 # What clients send, and what means something to the languages of values and of header fields.
@@ -71,7 +72,7 @@ def test_anything_is_a_format_or_an_error(text: str):
     if isinstance(parsed, BadArgument):
         assert parsed.hint or "needs a name" in str(parsed)
     else:
-        assert all(isinstance(piece, str) for piece in parsed) or "%" in text
+        assert all(isinstance(piece, str) for piece in parsed.parts) or "%" in text
 
 
 EXPRESSIONS = st.sampled_from(
@@ -100,7 +101,7 @@ def test_edits(value: str, expression: str, text: str, note: str, everywhere: bo
     asking, surroundings = asked(note, "v")
     pattern = compile_regex(expression)
     try:
-        replacement = parse_replacement(text, pattern.groups)
+        replacement = parse_replacement(text, pattern)
     except BadArgument:
         return
     if "%t" in text or "%D" in text or "%l" in text:  # they change
@@ -114,14 +115,14 @@ def test_edits(value: str, expression: str, text: str, note: str, everywhere: bo
     assert is_one_field(edited)
 
 
-def naive_edit(value: str, expression: str, replacement: Format, note: str, everywhere: bool) -> str:
+def naive_edit(value: str, expression: str, replacement: Replacement, note: str, everywhere: bool) -> str:
     named: dict[str, str] = {"NOTE": as_field(note), "TEXT_A": "v", "OTHER": "(null)"}
 
     def replace(match: re.Match[str]) -> str:
         parts = [
-            match[piece.number] or "" if isinstance(piece, Group) else as_field(piece) if isinstance(piece, str)
+            match[piece.number] or "" if isinstance(piece, Group) else piece if isinstance(piece, str)
             else named[piece.name]
-            for piece in replacement
+            for piece in replacement.parts
         ]  # fmt: skip
         return "".join(parts)
 

@@ -9,7 +9,7 @@ from prefork_ssl.config.arguments import Words, many
 from prefork_ssl.config.directives import Context, Directive, Place, append, prepend
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.regex import compile_regex
-from prefork_ssl.config.template import Template
+from prefork_ssl.config.template import bind_groups, parse_groups
 from prefork_ssl.kernel.files.paths import tidied
 from prefork_ssl.kernel.http.redirects import quote_path
 from prefork_ssl.modules.alias.rules import Alias, Redirection, remainder
@@ -34,11 +34,12 @@ def _alias(words: Words, place: Place) -> tuple[Alias, ...]:
 
 def _alias_match(words: Words, place: Place) -> tuple[Alias, ...]:
     pattern = compile_regex(words[0])
-    template = Template(str(place.path(words[1])), pattern)
+    template = parse_groups(str(place.path(words[1])), pattern)
+    expand = bind_groups(template)
 
     def target(path: str) -> str | None:
         match = pattern.search(path)
-        return tidied(template.expand(match)) if match else None
+        return tidied(expand(match)) if match else None
 
     folder = template.beginning.rpartition("/")[0] or "/"
     return (Alias(target=target, folder=folder),)
@@ -81,11 +82,11 @@ def _redirect_match(words: Words, _place: Place) -> tuple[Redirection, ...]:
     if len(rest) != 1:
         raise BadArgument("takes one regular expression")
     pattern = compile_regex(rest[0])
-    template = Template(url, pattern)
+    expand = bind_groups(parse_groups(url, pattern), quote_path)
 
     def target(path: str) -> str | None:
         match = pattern.search(path)
-        return template.expand(match, quote_path) if match else None
+        return expand(match) if match else None
 
     return (Redirection(target=target, status=status),)
 

@@ -13,7 +13,7 @@ from prefork_ssl.kernel.expression.parsing import Expression
 from prefork_ssl.modules.headers import actions
 from prefork_ssl.modules.headers.actions import Change
 from prefork_ssl.modules.headers.directives import DIRECTIVES
-from prefork_ssl.modules.headers.rules import Action, Noted, Rule
+from prefork_ssl.modules.headers.rules import Action, Edit, Noted, Rule
 from prefork_ssl.modules.headers.values import Surroundings, compile_replacement, compile_value
 
 if TYPE_CHECKING:
@@ -59,16 +59,16 @@ def compile_rule(rule: Rule, surroundings: Surroundings) -> Change:
 
 
 def _change(rule: Rule, surroundings: Surroundings) -> Change:
-    action, pattern = rule.action, rule.pattern
+    action, value = rule.action, rule.value
     name = rule.name.lower() if rule.directive == "RequestHeader" else rule.name
-    if action is Action.ECHO and pattern is not None:
-        return actions.echo(pattern)
-    if action in (Action.EDIT, Action.EDIT_ALL) and pattern is not None:
-        replace = compile_replacement(rule.value, surroundings)
-        return actions.edit(name, pattern, replace, everywhere=action is Action.EDIT_ALL)
+    if rule.pattern is not None:
+        return actions.echo(rule.pattern)
+    if isinstance(value, Edit):
+        replace = compile_replacement(value.replacement, surroundings)
+        return actions.edit(name, value.pattern, replace, everywhere=action is Action.EDIT_ALL)
     if action is Action.UNSET:
         return actions.unset(_twins(name))
-    text = compile_value(rule.value, surroundings)
+    text = compile_value(value, surroundings)
     if action is Action.SET:
         return actions.set_field(name, _twins(name), text)
     return _SIMPLE[action](name, text)

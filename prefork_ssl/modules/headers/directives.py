@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from prefork_ssl.config.arguments import Words, many
 from prefork_ssl.config.directives import Context, Directive, Place, append
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.config.matching import Pattern
 from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.kernel.expression.parsing import Expression, parse, parse_mixture
 from prefork_ssl.modules.headers.formats import Format, parse_format, parse_replacement
 from prefork_ssl.modules.headers.names import field_name
-from prefork_ssl.modules.headers.rules import Action, Noted, Rule
+from prefork_ssl.modules.headers.rules import Action, Edit, Noted, Rule
 
 _ACTIONS = {action.value: action for action in Action}
 _OF_REQUESTS = {name: action for name, action in _ACTIONS.items() if action not in (Action.ECHO, Action.NOTE)}
@@ -48,14 +47,13 @@ def _rule(directive: str, actions: Mapping[str, Action], words: Words, place: Pl
     action = _action(words[0], actions)
     arguments, rest = _arguments(action, words[2:])
     early = bool(rest) and rest[0].lower() == "early"
-    pattern = _pattern(action, words[1], arguments)
     return Rule(
         directive=directive,
         words=words,
         action=action,
         name=words[1] if action is Action.ECHO else field_name(words[1]),
-        value=_value(arguments[-1], pattern) if arguments else (),
-        pattern=pattern,
+        value=_value(*arguments),
+        pattern=compile_regex(words[1], "i") if action is Action.ECHO else None,
         condition=None if early else _condition(rest),
         early=early,
         always=always,
@@ -85,16 +83,19 @@ def _arguments(action: Action, words: Words) -> tuple[Words, Words]:
     return arguments, rest
 
 
-def _pattern(action: Action, name: str, arguments: Words) -> Pattern | None:
-    if action is Action.ECHO:
-        return compile_regex(name, "i")
-    return compile_regex(arguments[0]) if action in (Action.EDIT, Action.EDIT_ALL) else None
+def _value(*arguments: str) -> Format | Expression | Edit:
+    """Nothing, a value, or a regular expression and the replacement for what it finds."""
+    *regex, word = arguments or ("",)
+    if not regex:
+        return _mixture(word) or parse_format(word)
+    pattern = compile_regex(regex[0])
+    return Edit(pattern, _mixture(word) or parse_replacement(word, pattern))
 
 
-def _value(word: str, pattern: Pattern | None) -> Format | Expression:
-    if word.lower().startswith(_EXPRESSION):
-        return parse_mixture(word[len(_EXPRESSION) :])
-    return parse_format(word) if pattern is None else parse_replacement(word, pattern.groups)
+def _mixture(word: str) -> Expression | None:
+    if not word.lower().startswith(_EXPRESSION):
+        return None
+    return parse_mixture(word[len(_EXPRESSION) :])
 
 
 def _condition(words: Words) -> Noted | Expression | None:

@@ -9,9 +9,13 @@ A backslash takes the meaning from another one, and in replacements from $.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.matching import Pattern
+from prefork_ssl.config.template import Group, Template, joined, known_group
+from prefork_ssl.kernel.octets import as_octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +26,9 @@ class Item:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What a group of a regular expression has matched; 0 is the whole match."""
-
-    number: int
-
-
-Piece = str | Item | Group
-Format = tuple[Piece, ...]
+# The texts in them are octets, as they are sent.
+Format = Template[Item]
+Replacement = Template[Item | Group]
 
 _PIECE = re.compile(
     r"""
@@ -53,51 +51,43 @@ _SHARES = {"i": "idle", "b": "busy"}
 
 
 def parse_format(text: str) -> Format:
-    """The pieces of a value. Raises BadArgument."""
-    return _parse(text, None)
+    """A value. Raises BadArgument."""
+    return joined(_piece(found, "\\") for found in _found(text))
 
 
-def parse_replacement(text: str, groups: int) -> Format:
-    """The pieces of what replaces a match of an expression with so many groups. Raises BadArgument."""
-    return _parse(text, groups)
+def parse_replacement(text: str, pattern: Pattern) -> Replacement:
+    """What replaces a match of `pattern`. Raises BadArgument."""
+    return joined(
+        known_group(int(found["group"]), pattern) if found["group"] else _piece(found, "\\$")
+        for found in _found(text)
+    )
 
 
-def _parse(text: str, groups: int | None) -> Format:
-    """`groups` is None where $ means nothing."""
+def _found(text: str) -> Iterator[re.Match[str]]:
     if _CONTROL.search(text):
         raise BadArgument("a header field cannot have control characters", "write a blank instead")
-    return tuple(_piece(match, groups) for match in _PIECE.finditer(text))
+    return _PIECE.finditer(text)
 
 
-def _piece(match: re.Match[str], groups: int | None) -> Piece:
-    if match["percent"]:
+def _piece(found: re.Match[str], escapable: str) -> str | Item:
+    """Text or an item; `escapable` are the characters that a backslash makes ordinary ones."""
+    if found["percent"]:
         return "%"
-    if match["text"]:
-        return match["text"]
-    if match["group"]:
-        return match[0] if groups is None else _group(int(match["group"]), groups)
-    if match["escaped"] is not None:
-        return _unescaped(match["escaped"], in_replacement=groups is not None)
-    return _item(match)
+    if found["text"] or found["group"]:
+        return as_octets(found[0])
+    if found["escaped"] is not None:
+        return as_octets(_unescaped(found["escaped"], escapable))
+    return _item(found)
 
 
-def _group(number: int, groups: int) -> Group:
-    if number > groups:
-        raise BadArgument(
-            f"${number} stands for no group of the regular expression", "put what is meant in parentheses"
-        )
-    return Group(number)
-
-
-def _unescaped(character: str, *, in_replacement: bool) -> str:
+def _unescaped(character: str, escapable: str) -> str:
     if character and character in "nrt":
         raise BadArgument(f"a header field cannot have a \\{character}", "write a blank instead")
-    ordinary = "\\$" if in_replacement else "\\"
-    return character if character and character in ordinary else f"\\{character}"
+    return character if character and character in escapable else f"\\{character}"
 
 
-def _item(match: re.Match[str]) -> Item:
-    name, letter = match["name"], match["kind"] if match["letter"] is None else match["letter"]
+def _item(found: re.Match[str]) -> Item:
+    name, letter = found["name"], found["kind"] if found["letter"] is None else found["letter"]
     if name is None and letter in _SHARES:
         raise BadArgument(
             f"%{letter} is not known: a worker takes any number of requests, so that no share of it is"
@@ -105,7 +95,7 @@ def _item(match: re.Match[str]) -> Item:
             "%l gives the load averages",
         )
     if not letter or letter not in (_PLAIN if name is None else _NAMED):
-        raise BadArgument(f"{match[0]!r} is not a format", f"write %% for a percent sign; {_KNOWN}")
+        raise BadArgument(f"{found[0]!r} is not a format", f"write %% for a percent sign; {_KNOWN}")
     if name == "":
-        raise BadArgument(f"{match[0]} needs a name in braces")
+        raise BadArgument(f"{found[0]} needs a name in braces")
     return Item(letter, name or "")

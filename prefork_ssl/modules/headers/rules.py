@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from prefork_ssl.config.errors import Origin
 from prefork_ssl.config.matching import Pattern
 from prefork_ssl.kernel.expression.parsing import Expression
-from prefork_ssl.modules.headers.formats import Format
+from prefork_ssl.modules.headers.formats import Format, Replacement
 
 
 class Action(enum.Enum):
@@ -34,19 +34,27 @@ class Noted:
     negated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What `pattern` finds is replaced."""
+
+    pattern: Pattern
+    replacement: Replacement | Expression
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Rule:
     """One line. `words` are its words but for always and onsuccess: lines with the same ones do the same.
 
-    `name` is the field's as written; of `echo`, `pattern` finds the names. `value` is what the action needs, of an edit
-    the replacement for what `pattern` finds. `early` rules act before anything else happens to a request.
+    `name` is the field's as written; of `echo`, `pattern` finds the names. `value` is what the action needs. `early`
+    rules act before anything else happens to a request.
     """
 
     directive: str
     words: tuple[str, ...]
     action: Action
     name: str
-    value: Format | Expression
+    value: Format | Expression | Edit
     pattern: Pattern | None
     condition: Noted | Expression | None
     early: bool
@@ -57,5 +65,5 @@ class Rule:
     def may_fail(self) -> bool:
         """Whether there are requests for which it cannot be worked out."""
         return self.pattern is not None or any(
-            isinstance(part, Expression) for part in (self.value, self.condition)
+            isinstance(part, Expression | Edit) for part in (self.value, self.condition)
         )

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.matching import Match
+from prefork_ssl.config.template import Group
 from prefork_ssl.kernel.expression.mixture import compile_mixture
 from prefork_ssl.kernel.expression.parsing import Expression
 from prefork_ssl.kernel.expression.values import near
 from prefork_ssl.kernel.octets import as_octets
 from prefork_ssl.kernel.variables import CORE_NAMES, resolve
-from prefork_ssl.modules.headers.formats import Format, Group, Item
+from prefork_ssl.modules.headers.formats import Format, Item, Replacement
 
 if TYPE_CHECKING:
     from prefork_ssl.kernel.hooks import Environment
@@ -68,28 +69,28 @@ def compile_value(value: Format | Expression, surroundings: Surroundings) -> Tex
     """A value without groups. Raises BadArgument for names that nobody knows."""
     if isinstance(value, Expression):
         return _of_expression(value, surroundings)
-    gets = [_get(piece, surroundings) for piece in value if not isinstance(piece, Group)]
-    if all(isinstance(get, str) for get in gets):
-        constant = "".join(map(str, gets)).strip(" ")
+    get = value.bind(lambda item: _get(item, surroundings))
+    if value.text is not None:
+        constant = value.text.strip(" ")
         return Text(lambda _request: constant, constant)
-    return Text(
-        lambda request: _clean("".join([g if isinstance(g, str) else g(request) for g in gets])).strip(" ")
-    )
+    return Text(lambda request: _clean(get(request)).strip(" "))
 
 
-def compile_replacement(value: Format | Expression, surroundings: Surroundings) -> Replace:
+def compile_replacement(value: Replacement | Expression, surroundings: Surroundings) -> Replace:
     """What replaces a match. What the groups have matched is not taken for anything but text. Raises BadArgument."""
     if isinstance(value, Expression):
         get_whole = _of_expression(value, surroundings).get
         return lambda request, _match: get_whole(request)
-    parts = [piece if isinstance(piece, Group) else _get(piece, surroundings) for piece in value]
 
-    def part(piece: str | Group | Get, request: Request, match: Match) -> str:
-        if isinstance(piece, str):
-            return piece
-        return match[piece.number] or "" if isinstance(piece, Group) else piece(request)
+    def meaning(reference: Item | Group) -> Callable[[tuple[Request, Match]], str]:
+        if isinstance(reference, Group):
+            number = reference.number
+            return lambda place: place[1][number] or ""
+        get = _get(reference, surroundings)
+        return lambda place: get(place[0])
 
-    return lambda request, match: _clean("".join([part(piece, request, match) for piece in parts]))
+    fill = value.bind(meaning)
+    return lambda request, match: _clean(fill((request, match)))
 
 
 def _of_expression(expression: Expression, surroundings: Surroundings) -> Text:
@@ -101,12 +102,10 @@ def _of_expression(expression: Expression, surroundings: Surroundings) -> Text:
     return Text(lambda request: _clean(as_octets(get(request))).strip(" "))
 
 
-def _get(piece: str | Item, surroundings: Surroundings) -> str | Get:
-    if isinstance(piece, str):
-        return as_octets(piece)
-    if piece.letter == "e":
-        return lambda request: _NOTHING if (note := surroundings.noted(request, piece.name)) is None else note
-    return _variable(piece.name, surroundings) if piece.letter == "s" else _MEASURED[piece.letter]
+def _get(item: Item, surroundings: Surroundings) -> Get:
+    if item.letter == "e":
+        return lambda request: _NOTHING if (note := surroundings.noted(request, item.name)) is None else note
+    return _variable(item.name, surroundings) if item.letter == "s" else _MEASURED[item.letter]
 
 
 def _variable(name: str, surroundings: Surroundings) -> Get:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.matching import Pattern
+from prefork_ssl.config.template import Group, bind_groups, parse_groups
 from prefork_ssl.kernel.http.redirects import quote_path
 from prefork_ssl.kernel.http.targets import climbs
 from prefork_ssl.kernel.request import RequestError
 from prefork_ssl.modules.proxy.backends import Backend
 from prefork_ssl.modules.proxy.parameters import Parameters
 
-_PART = re.compile(r"\$(?P<group>[0-9])|\\(?P<escaped>.)|(?P<plain>[^$\\]+|.)", re.DOTALL)
 # Paths that need no quoting, which is most of them.
 _PLAIN = re.compile(r"[A-Za-z0-9/:@!$&'()*+,;=._~-]*")
 
@@ -65,14 +65,17 @@ def matching(pattern: Pattern, substitution: str) -> Callable[[str], str | None]
     """The function of a rule whose pattern's groups are put into an encoded path. Raises BadArgument.
 
     The function raises RequestError if the client's part would climb out of the folder that the rule names."""
-    parts = [_part(match, pattern) for match in _PART.finditer(substitution)]
+    template = parse_groups(substitution, pattern)
+    if Group(0) in template.parts:
+        raise BadArgument("$0 is for no path of a server", "put what is meant in parentheses and write $1")
+    fill = bind_groups(template, _quoted)
     may_climb = ".." in substitution
 
     def path(url_path: str) -> str | None:
         match = pattern.search(url_path)
         if match is None:
             return None
-        filled = "".join([part if isinstance(part, str) else _quoted(match[part] or "") for part in parts])
+        filled = fill(match)
         if not may_climb and climbs(filled):
             raise RequestError(400, "The URL climbs out of the folder that it leads to.")
         return filled if filled.startswith("/") else f"/{filled}"
@@ -102,14 +105,3 @@ def remainder(prefix: str, path: str) -> str | None:
 
 def _quoted(path: str) -> str:
     return path if _PLAIN.fullmatch(path) else quote_path(path)
-
-
-def _part(match: re.Match[str], pattern: Pattern) -> str | int:
-    if not match["group"]:
-        return match["escaped"] or match["plain"]
-    group = int(match["group"])
-    if not 0 < group <= pattern.groups:
-        raise BadArgument(
-            f"${group} stands for no group of the expression", "put what is meant in parentheses"
-        )
-    return group

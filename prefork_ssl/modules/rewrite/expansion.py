@@ -9,17 +9,11 @@ from urllib.parse import quote
 
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.matching import Match
+from prefork_ssl.config.template import Group
 from prefork_ssl.modules.rewrite.flags import Escaping
 from prefork_ssl.modules.rewrite.rule_line import Substitution
 from prefork_ssl.modules.rewrite.state import State
-from prefork_ssl.modules.rewrite.template import (
-    ConditionGroup,
-    MapEntry,
-    Part,
-    RuleGroup,
-    Template,
-    Variable,
-)
+from prefork_ssl.modules.rewrite.template import ConditionGroup, MapEntry, Reference, Template, Variable
 from prefork_ssl.modules.rewrite.variables import Expand, variable
 
 if TYPE_CHECKING:
@@ -108,23 +102,12 @@ def _quoted(query: str) -> str:
 
 
 def _template(template: Template, names: Names, treatment: _Treatment) -> Expand:
-    return _concatenated([_part(part, names, treatment) for part in template.parts])
+    return template.bind(lambda reference: _meaning(reference, names, treatment))
 
 
-def _concatenated(pieces: Sequence[Expand]) -> Expand:
-    if len(pieces) == 1:
-        return pieces[0]
-    if len(pieces) == 2:
-        first, second = pieces
-        return lambda state: first(state) + second(state)
-    return lambda state: "".join([piece(state) for piece in pieces])
-
-
-def _part(part: Part, names: Names, treatment: _Treatment) -> Expand:
-    match part:
-        case str():
-            return lambda _state: part
-        case RuleGroup(number):
+def _meaning(reference: Reference, names: Names, treatment: _Treatment) -> Expand:
+    match reference:
+        case Group(number):
             return _then(lambda state: _group(state.rule, number), treatment.of_rule, treatment.of_all)
         case ConditionGroup(number):
             return _then(
@@ -133,7 +116,7 @@ def _part(part: Part, names: Names, treatment: _Treatment) -> Expand:
         case Variable(name):
             return _then(variable(name, names.modules), treatment.of_all)
         case MapEntry():
-            return _looked_up(part, names, treatment)
+            return _looked_up(reference, names, treatment)
 
 
 def _group(found: Match | None, number: int) -> str:

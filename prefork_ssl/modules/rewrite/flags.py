@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from prefork_ssl.config.errors import BadArgument
-from prefork_ssl.modules.rewrite.template import Template, parse_template
+from prefork_ssl.modules.rewrite.template import Template, parse_template, split
 
 # Rounds that N may start: each is all rules over a text that may be long. Apache's 10000 would take a worker seconds.
 _ROUNDS = 1000
@@ -202,7 +202,7 @@ def _cookie(flags: RuleFlags, text: str) -> RuleFlags:
 
 
 def _fields(template: Template, separator: str) -> list[Template]:
-    first, rest = template.split(separator)
+    first, rest = split(template, separator)
     return [first] if rest is None else [first, *_fields(rest, separator)]
 
 

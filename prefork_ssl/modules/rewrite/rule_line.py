@@ -10,8 +10,9 @@ from prefork_ssl.config.directives import Place
 from prefork_ssl.config.errors import BadArgument, Origin
 from prefork_ssl.config.matching import Pattern
 from prefork_ssl.config.regex import compile_regex
+from prefork_ssl.config.template import Group
 from prefork_ssl.modules.rewrite.flags import RuleFlags, parse_rule_flags
-from prefork_ssl.modules.rewrite.template import RuleGroup, Template, Variable, parse_template
+from prefork_ssl.modules.rewrite.template import Template, Variable, parse_template, references, split
 
 # What makes a text a URL of its own rather than a path.
 ABSOLUTE = re.compile(r"(?:(?:https?|wss?|ftp|unix)://|unix:|mailto:|news:|tel:)", re.IGNORECASE)
@@ -46,7 +47,7 @@ class Substitution:
         """The server that is named in full, if what follows is a group of the pattern and nothing else, which can only
         be meant to be the path: http://name:port$1. Else ""."""
         beginning, *rest = self.path.parts or ("",)
-        alone = len(rest) == 1 and isinstance(rest[0], RuleGroup)
+        alone = len(rest) == 1 and isinstance(rest[0], Group)
         named = isinstance(beginning, str) and _SERVER.fullmatch(beginning)
         return str(beginning) if alone and named else ""
 
@@ -86,13 +87,13 @@ def parse_rule(words: Words, place: Place) -> RuleLine:
 
 
 def _substitution(text: str, flags: RuleFlags) -> Substitution:
-    return Substitution(*parse_template(text).split("?", last=flags.qslast))
+    return Substitution(*split(parse_template(text), "?", last=flags.qslast))
 
 
 def _check_groups(substitution: Substitution, pattern: Pattern, negated: bool) -> None:
     for template in filter(None, (substitution.path, substitution.query)):
-        for part in template.references:
-            if isinstance(part, RuleGroup) and (negated or part.number > pattern.groups):
+        for part in references(template):
+            if isinstance(part, Group) and (negated or part.number > pattern.groups):
                 raise BadArgument(
                     f"${part.number} stands for no group of {'!' * negated}{pattern.pattern}",
                     "a pattern with ! in front has none" if negated else "put what is meant in parentheses",

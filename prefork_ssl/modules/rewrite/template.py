@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prefork_ssl.config.errors import BadArgument
+from prefork_ssl.config.template import Group, joined
+from prefork_ssl.config.template import Template as TemplateOf
 
 _PART = re.compile(
     r"""
@@ -20,13 +22,6 @@ _PART = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _MAP = re.compile(r"(?P<name>[^:{}$%|]+):")
-
-
-@dataclass(frozen=True, slots=True)
-class RuleGroup:
-    """$1: what a group of the rule's pattern has found."""
-
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,55 +47,35 @@ class MapEntry:
     default: Template
 
 
-Part = str | RuleGroup | ConditionGroup | Variable | MapEntry
+# A Group, $1, is one of the rule's pattern.
+Reference = Group | ConditionGroup | Variable | MapEntry
+Template = TemplateOf[Reference]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """The parts, of which no two texts follow one another."""
+def references(template: Template) -> Iterator[Reference]:
+    """All that is no text, at any depth."""
+    for part in template.parts:
+        if not isinstance(part, str):
+            yield part
+        if isinstance(part, MapEntry):
+            yield from references(part.key)
+            yield from references(part.default)
 
-    parts: tuple[Part, ...] = ()
 
-    @property
-    def text(self) -> str | None:
-        """The whole if there are no references, else None."""
-        if len(self.parts) > 1:
-            return None
-        part = self.parts[0] if self.parts else ""
-        return part if isinstance(part, str) else None
-
-    @property
-    def beginning(self) -> str:
-        """The text before the first reference."""
-        return self.parts[0] if self.parts and isinstance(self.parts[0], str) else ""
-
-    @property
-    def references(self) -> Iterator[Part]:
-        """All that is no text, at any depth."""
-        for part in self.parts:
-            if not isinstance(part, str):
-                yield part
-            if isinstance(part, MapEntry):
-                yield from part.key.references
-                yield from part.default.references
-
-    def split(self, mark: str, *, last: bool = False) -> tuple[Template, Template | None]:
-        """What stands before and behind the first (or last) `mark` in a text; None if there is none."""
-        places = range(len(self.parts) - 1, -1, -1) if last else range(len(self.parts))
-        for place in places:
-            part = self.parts[place]
-            if isinstance(part, str) and mark in part:
-                before, _, behind = part.rpartition(mark) if last else part.partition(mark)
-                return (
-                    _joined((*self.parts[:place], before)),
-                    _joined((behind, *self.parts[place + 1 :])),
-                )
-        return self, None
+def split(template: Template, mark: str, *, last: bool = False) -> tuple[Template, Template | None]:
+    """What stands before and behind the first (or last) `mark` in a text; None if there is none."""
+    parts = template.parts
+    for place in range(len(parts) - 1, -1, -1) if last else range(len(parts)):
+        part = parts[place]
+        if isinstance(part, str) and mark in part:
+            before, _, behind = part.rpartition(mark) if last else part.partition(mark)
+            return joined((*parts[:place], before)), joined((behind, *parts[place + 1 :]))
+    return template, None
 
 
 def parse_template(text: str) -> Template:
     """Raises BadArgument."""
-    parts: list[Part] = []
+    parts: list[str | Reference] = []
     place = 0
     while place < len(text):
         found = _PART.match(text, place)
@@ -112,12 +87,12 @@ def parse_template(text: str) -> Template:
             place = end + 1
         else:
             parts.append(_simple(found, text))
-    return _joined(tuple(parts))
+    return joined(parts)
 
 
-def _simple(found: re.Match[str], text: str) -> Part:
+def _simple(found: re.Match[str], text: str) -> str | Reference:
     if found["rule"]:
-        return RuleGroup(int(found["rule"]))
+        return Group(int(found["rule"]))
     if found["condition"]:
         return ConditionGroup(int(found["condition"]))
     if found["variable"] is not None:
@@ -149,13 +124,3 @@ def _map_entry(text: str) -> MapEntry:
 
 def _outside(text: str, place: int) -> bool:
     return text.count("{", 0, place) == text.count("}", 0, place)
-
-
-def _joined(parts: tuple[Part, ...]) -> Template:
-    joined: list[Part] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        elif part != "":
-            joined.append(part)
-    return Template(tuple(joined))

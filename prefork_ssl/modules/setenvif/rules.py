@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from prefork_ssl.config.errors import BadArgument, Origin
 from prefork_ssl.config.matching import Match, Pattern
 from prefork_ssl.config.regex import compile_regex
-from prefork_ssl.config.template import Template
+from prefork_ssl.config.template import Group, Template, bind_groups, parse_groups
 from prefork_ssl.kernel.environment import variable_name
 from prefork_ssl.kernel.expression.ap_expr import AP_EXPR
 from prefork_ssl.kernel.expression.compiling import compile_expression
@@ -53,7 +53,7 @@ class Assignment:
     """`value` of a variable: a text, one with parts of what a pattern found, or None, which takes the variable away."""
 
     name: str
-    value: str | Template | None
+    value: str | Template[Group] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,14 +153,19 @@ def _together(assignments: Sequence[Assignment]) -> Assign:
     if len(constants) == len(assignments):
         return lambda env, _found: env.update(constants)
 
+    bound = [
+        (each.name, bind_groups(each.value) if isinstance(each.value, Template) else each.value)
+        for each in assignments
+    ]
+
     def assign(env: dict[str, str], found: Match | None) -> None:
-        for each in assignments:
-            if each.value is None:
-                env.pop(each.name, None)
-            elif isinstance(each.value, str):
-                env[each.name] = each.value
+        for name, value in bound:
+            if value is None:
+                env.pop(name, None)
+            elif isinstance(value, str):
+                env[name] = value
             elif found is not None:
-                env[each.name] = each.value.expand(found)
+                env[name] = value(found)
 
     return assign
 
@@ -176,7 +181,7 @@ def parse_assignment(word: str, pattern: Pattern | None) -> Assignment:
     if "$" not in value:
         return Assignment(name, value)
     if pattern is not None:
-        return Assignment(name, Template(value, pattern))
+        return Assignment(name, parse_groups(value, pattern))
     if _GROUP.search(value):
         raise BadArgument(
             f"{value!r} has groups, which are not kept of an expression", "use SetEnvIf for that"
