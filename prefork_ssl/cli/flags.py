@@ -33,7 +33,7 @@ Usage: prefork-ssl [-d directory] [-f file] [-C directive] [-c directive] [-D na
   -X                 one process in the foreground, for debuggers
   -e level           shows what happens during the start, down to this level
   -E file            writes what is said during the start to a file
-  -T                 means nothing here: DocumentRoots are always checked
+  -T                 does not ask whether DocumentRoots exist, neither now nor when the configuration is read anew
   -t                 checks the configuration, or shows a part of it: with -D DUMP_VHOSTS, DUMP_RUN_CFG, DUMP_MODULES,
                      DUMP_INCLUDES, and those of modules, such as DUMP_CERTS
   -S                 the same as -t -D DUMP_VHOSTS -D DUMP_RUN_CFG
@@ -62,6 +62,7 @@ class Flags:
     level: Level = Level.WARN
     error_file: Path | None = None
     one_process: bool = False
+    any_document_root: bool = False
     show: str = ""  # one of t v V L l h: show something instead of acting
 
     @property
@@ -110,7 +111,7 @@ def _apply(flags: Flags, option: str, value: str) -> None:
         case "X":
             flags.one_process = True
         case "T":
-            pass
+            flags.any_document_root = True
         case "S":
             flags.defines |= {"DUMP_VHOSTS": "", "DUMP_RUN_CFG": ""}
             flags.show = "t"

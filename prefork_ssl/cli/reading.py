@@ -18,7 +18,7 @@ from prefork_ssl.config.syntax import Reader
 from prefork_ssl.config.tree import Configuration
 from prefork_ssl.config.vocabulary import Vocabulary
 from prefork_ssl.kernel.apache.remarks import remarks
-from prefork_ssl.kernel.directives import CORE_DIRECTIVES, PID_FILE
+from prefork_ssl.kernel.directives import CORE_DIRECTIVES, PID_FILE, UNCHECKED_DIRECTIVES
 from prefork_ssl.kernel.generation import check_configuration, load_order
 from prefork_ssl.kernel.loader import Loader
 from prefork_ssl.kernel.module import Module
@@ -31,7 +31,7 @@ def read(flags: Flags) -> tuple[Configuration, Loader]:
     configuration = read_configuration(
         flags.file,
         server_root=flags.server_root,
-        core=CORE_DIRECTIVES,
+        core=UNCHECKED_DIRECTIVES if flags.any_document_root else CORE_DIRECTIVES,
         modules=loader,
         defines=flags.defines,
         before=flags.before,

@@ -336,3 +336,11 @@ CORE_DIRECTIVES: tuple[Directive[Any], ...] = (
     *(value for value in list(globals().values()) if isinstance(value, Directive)),
     *APACHE_DIRECTIVES,
 )
+
+_ANY_DOCUMENT_ROOT = Directive(
+    DOCUMENT_ROOT.name, arguments.path, HOST, None, DOCUMENT_ROOT.doc, part_of=DOCUMENT_ROOT
+)
+# With -T: a DocumentRoot need not exist, as long as nobody asks for its files.
+UNCHECKED_DIRECTIVES = tuple(
+    _ANY_DOCUMENT_ROOT if directive is DOCUMENT_ROOT else directive for directive in CORE_DIRECTIVES
+)

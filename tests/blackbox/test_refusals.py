@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 import pytest
-from blackbox import processes
+from blackbox import clients, processes
 from blackbox.authority import Authority, ec_key
 from blackbox.configurations import ONE_HOST
 from blackbox.ports import ReservedPort
@@ -136,6 +136,21 @@ def test_all_mistakes_of_a_configuration_at_once(new_server) -> None:
             wrong
         )
     assert "SSLProtocol" in next(line for line in lines if server.place("SSLProtocl") in line)
+
+
+def test_a_document_root_that_is_not_there_and_need_not_be(new_server) -> None:
+    server = new_server("DocumentRoot later\n" + ONE_HOST)
+    place = server.place("DocumentRoot later")
+    assert only_line(server).startswith(f"prefork-ssl: {place}: DocumentRoot: directory {server.root}/later ")
+    assert server.run("-t").returncode == 1
+    assert server.run("-t", "-T").returncode == 0
+    server.options.append("-T")
+    server.start()
+    assert clients.get(server.http, "/").status == 404
+    server.reload()
+    (server.root / "later").mkdir(mode=0o755)
+    (server.root / "later/index.html").write_text("here")
+    assert clients.get(server.http, "/").body == b"here"
 
 
 def test_a_log_that_cannot_be_written(new_server) -> None:

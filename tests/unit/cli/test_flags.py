@@ -46,6 +46,11 @@ def test_names_that_mean_something(name: str, foreground: bool, one: bool) -> No
     assert (flags.foreground, flags.one_process) == (foreground, one)
 
 
+def test_document_roots_are_checked_unless_told_otherwise() -> None:
+    assert not parse([]).any_document_root
+    assert parse(["-T", "-t"]).any_document_root
+
+
 def test_what_is_shown() -> None:
     def shown(*words: str) -> tuple[str, set[str]]:
         flags = parse(list(words))
