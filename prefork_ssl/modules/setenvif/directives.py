@@ -8,6 +8,7 @@ from prefork_ssl.config.arguments import Words, many
 from prefork_ssl.config.directives import Context, Directive, Place, append
 from prefork_ssl.config.regex import compile_regex
 from prefork_ssl.config.template import Template
+from prefork_ssl.kernel.expression.compiling import patterns
 from prefork_ssl.kernel.expression.parsing import parse
 from prefork_ssl.modules.setenvif.padding import without_padding
 from prefork_ssl.modules.setenvif.rules import ExpressionRule, Rule, parse_assignment
@@ -34,8 +35,11 @@ def _rule(attribute: str, regex: str, words: Words, place: Place, flags: str) ->
 
 
 def _set_env_if_expr(words: Words, place: Place) -> Rules:
-    assignments = tuple(parse_assignment(word, None) for word in words[1:])
-    return (ExpressionRule(parse(words[0]), assignments, place.origin),)
+    expression = parse(words[0])
+    # The last of several that matches counts, as in the expression itself.
+    pattern = max(patterns(expression), key=lambda pattern: pattern.groups, default=None)
+    assignments = tuple(parse_assignment(word, pattern) for word in words[1:])
+    return (ExpressionRule(expression, assignments, place.origin),)
 
 
 _ASSIGNMENTS = "[!]variable[=value] ..."
@@ -73,6 +77,7 @@ DIRECTIVES = (
         "expression",
         _set_env_if_expr,
         2,
-        "Sets variables of requests for which a condition holds.",
+        "Sets variables of requests for which a condition holds; $1 in a value is what the first group of its last "
+        "regular expression found that matched.",
     ),
 )

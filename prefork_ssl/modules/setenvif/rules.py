@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from prefork_ssl.config.errors import BadArgument, Origin
 from prefork_ssl.config.matching import Match, Pattern
@@ -21,6 +21,7 @@ from prefork_ssl.config.template import Group, Template, bind_groups, parse_grou
 from prefork_ssl.kernel.environment import variable_name
 from prefork_ssl.kernel.expression.ap_expr import AP_EXPR
 from prefork_ssl.kernel.expression.compiling import compile_expression
+from prefork_ssl.kernel.expression.groups import group
 from prefork_ssl.kernel.expression.parsing import Expression
 from prefork_ssl.kernel.octets import as_text
 from prefork_ssl.kernel.variables import resolve
@@ -45,7 +46,10 @@ _SPECIAL = frozenset(
 )
 
 Step = Callable[["Request"], None]
-Assign = Callable[["dict[str, str]", Match | None], None]
+# What references in values are filled in from.
+Found = TypeVar("Found")
+Assign = Callable[["dict[str, str]", Found], None]
+Bind = Callable[[Template[Group]], Callable[[Found], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Rule:
     def compile(self, modules: Sequence[Module]) -> Step:
         """What the line does. It raises OutOfTime. Raises BadArgument for an attribute that nobody knows."""
         search = self.pattern.search
-        assign = _together(self.assignments)
+        assign = _together(self.assignments, bind_groups)
         if not _FIELD_NAME.fullmatch(self.attribute) and not _OID.fullmatch(self.attribute):
             return _of_fields(compile_regex(self.attribute, "i"), search, assign)
         read = _reader(self.attribute, modules)
@@ -94,8 +98,9 @@ class ExpressionRule:
     def compile(self, modules: Sequence[Module]) -> Step:
         """What the line does. It raises EvaluationError and OutOfTime. Raises BadArgument for names that nobody
         knows."""
-        holds = compile_expression(self.expression, AP_EXPR, modules).holds
-        assign = _together(self.assignments)
+        groups = any(isinstance(each.value, Template) for each in self.assignments)
+        holds = compile_expression(self.expression, AP_EXPR, modules, keep_groups=groups).holds
+        assign = _together(self.assignments, _bind_last_match)
 
         def step(request: Request) -> None:
             if holds(request):
@@ -134,7 +139,7 @@ def _reader_of_field(attribute: str) -> Callable[[Request], str]:
     return read
 
 
-def _of_fields(names: Pattern, search: Callable[[str], Match | None], assign: Assign) -> Step:
+def _of_fields(names: Pattern, search: Callable[[str], Match | None], assign: Assign[Match]) -> Step:
     """The attribute is whatever field has such a name and such a value."""
 
     def step(request: Request) -> None:
@@ -148,26 +153,31 @@ def _of_fields(names: Pattern, search: Callable[[str], Match | None], assign: As
     return step
 
 
-def _together(assignments: Sequence[Assignment]) -> Assign:
+def _together(assignments: Sequence[Assignment], bind: Bind[Found]) -> Assign[Found]:
     constants = {each.name: each.value for each in assignments if isinstance(each.value, str)}
     if len(constants) == len(assignments):
         return lambda env, _found: env.update(constants)
 
     bound = [
-        (each.name, bind_groups(each.value) if isinstance(each.value, Template) else each.value)
+        (each.name, bind(each.value) if isinstance(each.value, Template) else each.value)
         for each in assignments
     ]
 
-    def assign(env: dict[str, str], found: Match | None) -> None:
+    def assign(env: dict[str, str], found: Found) -> None:
         for name, value in bound:
             if value is None:
                 env.pop(name, None)
             elif isinstance(value, str):
                 env[name] = value
-            elif found is not None:
+            else:
                 env[name] = value(found)
 
     return assign
+
+
+def _bind_last_match(template: Template[Group]) -> Callable[[None], str]:
+    """The groups are those of the regular expression that has matched last in an expression."""
+    return template.bind(lambda part: lambda _found: group(part.number))
 
 
 def parse_assignment(word: str, pattern: Pattern | None) -> Assignment:
@@ -184,6 +194,7 @@ def parse_assignment(word: str, pattern: Pattern | None) -> Assignment:
         return Assignment(name, parse_groups(value, pattern))
     if _GROUP.search(value):
         raise BadArgument(
-            f"{value!r} has groups, which are not kept of an expression", "use SetEnvIf for that"
+            f"{value!r} has groups, but the condition no regular expression",
+            "write one, such as %{QUERY_STRING} =~ /id=([0-9]+)/",
         )
     return Assignment(name, value)

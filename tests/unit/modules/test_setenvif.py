@@ -122,6 +122,41 @@ def test_conditions(tmp_path: Path) -> None:
     assert variables(tmp_path, line, Referer="http://www.example.com/") == {}
 
 
+@pytest.mark.parametrize(
+    ("condition", "values", "expected"),
+    [
+        (r"%{QUERY_STRING} =~ /id=(\d+)/", ("ID=$1",), {"ID": "42"}),
+        (
+            r"%{QUERY_STRING} =~ m#(\w+)=(\d+)#",
+            ("a=$2-$1", "all=$0", "b=\\$1"),
+            {"a": "42-id", "all": "id=42", "b": "$1"},
+        ),
+        (r"%{QUERY_STRING} =~ /no=(\d+)/", ("ID=$1",), {}),
+        # The last regular expression that has matched counts, whatever groups it has.
+        (r"%{QUERY_STRING} =~ /id=(\d+)/ && %{HTTP_HOST} =~ /a\.(.*)/", ("x=$1",), {"x": "test"}),
+        (r"%{QUERY_STRING} =~ /id=(\d+)/ && %{HTTP_HOST} =~ /a/", ("x=$0-$1",), {"x": "a-"}),
+        (r"%{QUERY_STRING} =~ /id=(\d+)/ || %{HTTP_HOST} =~ /(a)/", ("x=$1",), {"x": "42"}),
+        (r"%{QUERY_STRING} =~ /no=(\d+)/ || %{HTTP_HOST} =~ /(a)/", ("x=$1",), {"x": "a"}),
+        (r"%{HTTP_HOST} == 'a.test' || %{QUERY_STRING} =~ /id=(\d+)/", ("x=<$1>",), {"x": "<>"}),
+        (r"%{QUERY_STRING} !~ /no=(\d+)/", ("x=<$1>",), {"x": "<>"}),
+        (r"%{QUERY_STRING} =~ /id=(x)?(\d+)/", ("x=<$1$2>",), {"x": "<42>"}),
+    ],
+)
+def test_groups_of_conditions(
+    tmp_path: Path, condition: str, values: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    line = ("SetEnvIfExpr", condition, *values)
+    assert variables(tmp_path, line, target="/?id=42", Host="a.test") == expected
+
+
+def test_groups_of_one_condition_are_not_those_of_the_next(tmp_path: Path) -> None:
+    lines = (
+        ("SetEnvIfExpr", "%{HTTP_HOST} =~ /(a)/", "x=$1"),
+        ("SetEnvIfExpr", "%{HTTP_HOST} == 'a.test' || %{HTTP_HOST} =~ /(b)/", "y=<$1>"),
+    )
+    assert variables(tmp_path, *lines, Host="a.test") == {"x": "a", "y": "<>"}
+
+
 def test_lines_of_a_section_are_looked_at_there_only_and_before_access_control(tmp_path: Path) -> None:
     outer = Settings(values(tmp_path, ("SetEnvIf", "Host", "^", "server")))
     generation = new_generation(tmp_path, {directive: outer[directive] for directive in outer}, (setenvif,))
@@ -185,7 +220,9 @@ def test_a_host_without_lines_has_nothing_to_do(tmp_path: Path) -> None:
         (("SetEnvIf", "Host", "^", "a b=c"), "is not the name of a variable"),
         (("SetEnvIf", "Host", "^", "!SCRIPT_NAME"), "SCRIPT_NAME is the server's own"),
         (("SetEnv", "CONTEXT_DOCUMENT_ROOT", "/"), "CONTEXT_DOCUMENT_ROOT is the server's own"),
-        (("SetEnvIfExpr", "%{HTTP_HOST} =~ /(a)/", "b=$1"), "has groups"),
+        (("SetEnvIfExpr", "-n %{HTTP_HOST}", "b=$1"), "has groups, but the condition no regular expression"),
+        (("SetEnvIfExpr", "%{HTTP_HOST} =~ /(a)/", "b=$2"), "$2 stands for no group"),
+        (("SetEnvIfExpr", "%{HTTP_HOST} =~ /(a/", "b=$1"), "is not a regular expression"),
         (("BrowserMatch", "MSIE"), "takes regex"),
         (("SetEnvIfExpr", "%{REQUEST_METHOD", "a"), "is expected where"),
         (("SetEnv", "A=b"), "is not the name of a variable"),
