@@ -15,6 +15,9 @@ from blackbox.configurations import ONE_HOST
 from blackbox.mounting import APPLICATIONS, PLAIN
 from blackbox.server import Server
 
+# As it stands in configurations of Apache.
+BY_EXPRESSION = r'SetEnvIfExpr "%{QUERY_STRING} =~ /id=(\d+)/" ID=$1'
+
 CONFIGURATION = f"""\
 {PLAIN}\
 LoadModule setenvif_module
@@ -23,6 +26,7 @@ LoadModule authz_module
 LoadModule auth_basic_module
 SetEnvIf User-Agent ".*MSIE.*" nokeepalive ssl-unclean-shutdown downgrade-1.0 force-response-1.0
 SetEnvIf X-Name "^(.*)$" name=$1
+{BY_EXPRESSION}
 SetEnvIf Host "^" gone
 SetEnvIf Host "^" !gone
 SetEnv SITE main
@@ -69,6 +73,11 @@ def test_applications_find_variables_in_environ(server: Server) -> None:
     assert (told["SITE"], told["COLOUR"], told["PASSED"]) == ("main", "blue", "from outside")
     assert told["name"] == "M\xc3\xbcller"  # octets, as PEP 3333 has it
     assert not {"gone", "initial", "NOT_PASSED", "no-gzip"} & told.keys()
+
+
+def test_a_part_of_what_an_expression_has_found(server: Server) -> None:
+    assert environ(server, "/plain/environ?id=42&x")["ID"] == "42"
+    assert "ID" not in environ(server, "/plain/environ?id=x")
 
 
 def test_sections_change_what_holds_outside(server: Server) -> None:
