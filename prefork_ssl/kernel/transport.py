@@ -262,9 +262,13 @@ class Transport:
     def accommodate(self, env: Mapping[str, str]) -> None:
         """Do as those variables of a request (Request.env) say about its connection that are in `accommodates`."""
 
+    def end_output(self) -> None:
+        """Tell the peer that nothing more comes from here. It may go on speaking."""
+        self.wire.sock.shutdown(socket.SHUT_WR)
+
     def shutdown(self) -> None:
         """End the conversation in good order, as this protocol has it; the caller closes the wire afterwards."""
-        self.wire.sock.shutdown(socket.SHUT_WR)
+        self.end_output()
 
     def abandon(self) -> None:
         """The conversation broke off: what the peer has got must not look whole. The caller closes the wire."""

@@ -15,6 +15,7 @@ from blackbox import clients, websocket
 from blackbox.authority import Authority, Pair
 from blackbox.backend import ALL, PROXY, Visit, backend, ok
 from blackbox.server import Server
+from blackbox.ssl_log import last_line, lines
 from blackbox.until import until
 
 
@@ -157,6 +158,38 @@ def test_half_closed(new_server: Callable[..., Server]):
             b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhello"
         )
         assert clients.exchange(server.http, request).endswith(b"\r\n\r\ngot hello")
+
+
+@pytest.mark.parametrize("who", ["client", "backend"])
+def test_the_end_is_told_once(new_server: Callable[..., Server], authority: Authority, who: str):
+    """With all that the network has carried, also behind the end of the other's side."""
+    size = 50_000
+
+    def script(visit: Visit) -> None:
+        visit.head()
+        visit.say(b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        if who == "backend":
+            visit.sock.shutdown(socket.SHUT_WR)
+        assert visit.rest() == bytes(size)
+
+    with backend(script) as back:
+        server = new_server(ALL + "SSLLog logs/ssl_log\nSSLLogLevel info\n", backend=back).start()
+        with clients.tls(server.https, clients.tls_context(authority.cert)) as sock:
+            sock.sendall(
+                b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+            )
+            while not (head := sock.recv(65536)).endswith(b"\r\n\r\n"):
+                assert head
+            if who == "backend":
+                assert sock.recv(1) == b""
+            sock.sendall(bytes(size))
+            sock.unwrap()
+        line = last_line(server, "connection closed")
+        sign = "by the client with close_notify" if who == "client" else "by the server"
+        assert line.message.startswith(f"connection closed (standard) {sign}, ")
+        assert int(re.search(r"(\d+) bytes received", line.message)[1]) > size
+        assert not back.problems
+        assert sum("connection closed" in each.message for each in lines(server)) == 1
 
 
 def test_silence_ends_a_tunnel(new_server: Callable[..., Server]):

@@ -64,4 +64,4 @@ class Tunnel:
             self._broken = True
             return
         with suppress(OSError, Deadline):
-            target.shutdown()
+            target.end_output()

@@ -45,7 +45,7 @@ class BackendTransport(TLSStream, ClientTransport):
             if not receive(self.wire, self.tls):
                 return b""
 
-    def shutdown(self) -> None:
+    def end_output(self) -> None:
         """Say close_notify (RFC 8446 section 6.1)."""
         self.tls.end()
         send_at_once(self.wire, self.tls)

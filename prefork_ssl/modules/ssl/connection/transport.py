@@ -148,6 +148,15 @@ class TLSTransport(TLSStream):
         """See Transport."""
         self.style = asked_for(env) or self.style
 
+    def end_output(self) -> None:
+        """See Transport."""
+        if self.host.log.tells_info:
+            _ = self.begun  # afterwards it can't be told any more
+        if not self.ended:
+            self.tls.end()
+            self.flush()
+            self.ended = True
+
     def shutdown(self) -> None:
         """See Transport; how this is done, connection/closing.py tells."""
         begun = self.begun if self.host.log.tells_info else None
