@@ -80,6 +80,8 @@ def test_more_than_a_worker_knows(running):
     assert back.visits == 600  # the latest are still connected to
     ask(server, range(10))
     assert back.visits == 610
+    ask(server, range(10))
+    assert back.visits == 610  # one that comes back is known again
     assert server.workers() == [worker]
     assert "[proxy:" not in server.log()
 

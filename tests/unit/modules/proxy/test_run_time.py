@@ -50,7 +50,13 @@ class Worker:
     def borrow(self, number: int) -> tuple[BackendConnection, socket.socket]:
         """A connection, and the server's end of it."""
         connection = self.pool(number).borrow(careful=False)
-        return connection, self.server.accept()[0]
+        return connection, self.accept()
+
+    def accept(self) -> socket.socket:
+        """The server's end of the next connection."""
+        there, _ = self.server.accept()
+        there.settimeout(20)
+        return there
 
     def use(self, number: int) -> socket.socket:
         """Borrow and give back, in a turn of the loop of its own."""
@@ -88,7 +94,6 @@ def test_the_one_that_was_not_used_for_the_longest_time_makes_room(worker: Worke
     worker.pool(0).borrow(careful=False).end(reusable=True)
     worker.use(3)
     assert worker.forgotten == [worker.name(1)]
-    second.settimeout(20)
     assert second.recv(1) == b""
     first.setblocking(False)
     with pytest.raises(BlockingIOError):
@@ -128,7 +133,7 @@ def test_who_still_has_a_pool_that_has_left_can_use_it_once(worker: Worker):
         worker.use(number)
     assert worker.forgotten == [worker.name(0)]
     connection = pool.borrow(careful=False)
-    there, _ = worker.server.accept()
+    there = worker.accept()
     connection.end(reusable=True)
     assert there.recv(1) == b""
 
