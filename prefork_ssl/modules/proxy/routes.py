@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from prefork_ssl.config.errors import BadArgument
 from prefork_ssl.config.matching import Pattern
-from prefork_ssl.config.template import Group, bind_groups, parse_groups
+from prefork_ssl.config.template import bind_groups, parse_groups
 from prefork_ssl.kernel.http.redirects import quote_path
 from prefork_ssl.kernel.http.targets import climbs
 from prefork_ssl.kernel.request import RequestError
@@ -65,10 +65,7 @@ def matching(pattern: Pattern, substitution: str) -> Callable[[str], str | None]
     """The function of a rule whose pattern's groups are put into an encoded path. Raises BadArgument.
 
     The function raises RequestError if the client's part would climb out of the folder that the rule names."""
-    template = parse_groups(substitution, pattern)
-    if Group(0) in template.parts:
-        raise BadArgument("$0 is for no path of a server", "put what is meant in parentheses and write $1")
-    fill = bind_groups(template, _quoted)
+    fill = bind_groups(parse_groups(substitution, pattern), _quoted)
     may_climb = ".." in substitution
 
     def path(url_path: str) -> str | None:

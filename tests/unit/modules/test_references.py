@@ -59,13 +59,19 @@ RedirectMatch ^/r/(a)(x)?(.*)$ {quoted(text)}
     assert site.get("/r/ab%25c").location == encoded.replace("\\", "%5C")
 
 
+def test_the_whole_match_behind_a_server(tmp_path: Path):
+    """Whatever it is, it is no part of the server's name."""
+    site = Site(tmp_path, "ProxyPassMatch [.]example[.]org http://app$0\n")
+    told = site.get("/x/.example.org").told
+    assert (told["filename"], told["path_info"]) == ("proxy:http://app/", "/.example.org")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
         ("AliasMatch ^/(a) /x/$2", "$2 stands for no group of the regular expression '^/(a)'"),
         ("RedirectMatch ^/(a) /x/$9", "$9 stands for no group of the regular expression '^/(a)'"),
         ("ProxyPassMatch ^/(a) http://app/$2", "$2 stands for no group of the regular expression '^/(a)'"),
-        ("ProxyPassMatch ^/(a) http://app$0", "$0 is for no path of a server"),
         ("SetEnvIf Host ^(a) V=$2", "$2 stands for no group of the regular expression '^(a)'"),
         ("Header edit X-A a $1", "$1 stands for no group of the regular expression 'a'"),
         ("RequestHeader edit* X-A (a) $2", "$2 stands for no group of the regular expression '(a)'"),

@@ -14,7 +14,7 @@ from prefork_ssl.kernel.hooks import Connector, Dial
 from prefork_ssl.modules.ssl.backend.context import backend_context, checks_name
 from prefork_ssl.modules.ssl.backend.dialing import BackendDialer
 from prefork_ssl.modules.ssl.backend.directives import BACKEND_DIRECTIVES, SSL_PROXY_ENGINE
-from prefork_ssl.modules.ssl.backend.transport import Sessions
+from prefork_ssl.modules.ssl.backend.sessions import Sessions
 from prefork_ssl.modules.ssl.hosts.logs import SSL_LOGS
 from prefork_ssl.modules.ssl.keys.findings import Finding
 from prefork_ssl.modules.ssl.keys.keyring import refused
@@ -54,7 +54,7 @@ def _contexts(configuration: Configuration) -> tuple[dict[Host, _Shared], list[F
         if host.settings[SSL_PROXY_ENGINE]:
             key = _key(host.settings)
             if key not in made:
-                made[key] = _context(host.settings, shelf), {}
+                made[key] = _context(host.settings, shelf), Sessions()
             contexts[host] = made[key]
     errors = [finding for finding in shelf.findings if finding.severity == "error"]
     if errors:

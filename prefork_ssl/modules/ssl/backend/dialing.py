@@ -6,7 +6,8 @@ from OpenSSL import SSL
 
 from prefork_ssl.kernel.transport import HandshakeFailed, Wire
 from prefork_ssl.modules.ssl.backend.complaints import Complaints
-from prefork_ssl.modules.ssl.backend.transport import BackendTransport, Sessions
+from prefork_ssl.modules.ssl.backend.sessions import Sessions
+from prefork_ssl.modules.ssl.backend.transport import BackendTransport
 from prefork_ssl.modules.ssl.connection.stream import receive, send_at_once
 from prefork_ssl.modules.ssl.log.event import Event
 from prefork_ssl.modules.ssl.log.levels import SSLLevel

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from typing import NoReturn
-
-from OpenSSL import SSL
 
 from prefork_ssl.kernel.transport import ClientTransport, Wire
 from prefork_ssl.modules.ssl.backend.complaints import Complaints
+from prefork_ssl.modules.ssl.backend.sessions import Sessions
 from prefork_ssl.modules.ssl.connection.stream import TLSStream, receive, send_at_once
 from prefork_ssl.modules.ssl.openssl import ClientConnection, Error
-
-Sessions = MutableMapping[str, SSL.Session]
 
 
 class BackendTransport(TLSStream, ClientTransport):
