@@ -59,6 +59,10 @@ class Adoption:
         lib.SSL_set_shutdown(self._ssl, SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN)
         lib.SSL_free(self._ssl)
 
+    def undo(self) -> None:
+        """The same, and the session is not resumed any more."""
+        lib.SSL_free(self._ssl)
+
     def _hear(self, data: bytes) -> None:
         lib.BIO_write(self._input, data, len(data))
         self._proceed()

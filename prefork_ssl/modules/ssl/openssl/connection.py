@@ -177,6 +177,15 @@ class ServerConnection(MemoryConnection):
         _SSL_set_accept_state(self._ssl)
         _BIO_write(self._input, first_bytes, len(first_bytes))
 
+    @property
+    def files_sessions(self) -> bool:
+        """Whether its sessions have a place in OpenSSL's internal cache: the one that it resumes, and those that the
+        handshake agrees on."""
+        return True
+
+    def may_resume(self, size: int) -> None:
+        """A session of so many bytes."""
+
 
 class ClientConnection(MemoryConnection):
     """The client's side, to a server that goes by `name`, a host name or an IP address. With `named`, only a

@@ -75,7 +75,7 @@ def ask_clients(context: SSL.Context, rules: Rules, *, required: bool) -> None:
     lib.SSL_CTX_set_verify(context._context, mode, verification_callback(rules))
 
 
-# Bytes of a client's handshake. With more, its certificates are many or huge.
+# Bytes of a client's handshake, and of the session that it brings. With more, its certificates are many or huge.
 _MODEST = 8192
 
 
@@ -98,9 +98,18 @@ class AskingConnection(ServerConnection):
         self._amount += count
         return count
 
+    @property
+    def files_sessions(self) -> bool:
+        """See ServerConnection."""
+        return self._amount <= _MODEST
+
+    def may_resume(self, size: int) -> None:
+        """See ServerConnection. What the client has shown in an earlier connection counts as well."""
+        self._amount += size
+
     def handshake(self) -> bool:
         """See ServerConnection."""
-        if self._amount <= _MODEST:
+        if self.files_sessions:
             return super().handshake()
         with nothing_filed(self.public.get_context()):
             return super().handshake()

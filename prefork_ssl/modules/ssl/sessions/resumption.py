@@ -125,7 +125,7 @@ class Shared:
     def begin(self, tls: ServerConnection, hello: ClientHello) -> Attempt:
         """See Resumption."""
         offered = offered_session(hello.body, tls13=self._tls13, tickets=self._tickets)
-        return _Attended(self, tls, offered, self._obtain(offered) if offered is not None else "")
+        return _Attended(self, tls, offered, self._obtain(offered, tls) if offered is not None else "")
 
     def forget(self, tls: ServerConnection) -> None:
         """See Resumption."""
@@ -136,14 +136,15 @@ class Shared:
 
     # --- for attempts ---
 
-    def file(self, der: bytes, protocol: int) -> tuple[bytes, ...]:
-        """File a session; its id, if it has one."""
+    def file(self, der: bytes, protocol: int, *, internal: bool) -> tuple[bytes, ...]:
+        """File a session; its id, if it has one. `internal` is whether OpenSSL has filed it already."""
         key = session_id(der)
         if not key:
             return ()
         label = Label(time.time() + self._lifetime, protocol, self._name)
         self._cache.store(key, self._sealer.seal(key, self._scope, label, der))
-        self._learn(key)
+        if internal:
+            self._learn(key)
         return (key,)
 
     def settle(self) -> None:
@@ -167,7 +168,7 @@ class Shared:
 
     # --- looking for sessions ---
 
-    def _obtain(self, key: bytes) -> str:
+    def _obtain(self, key: bytes, tls: ServerConnection) -> str:
         """Where OpenSSL has the session from that it may resume; "" if it has none."""
         try:
             record = self._cache.find(key)
@@ -179,16 +180,18 @@ class Shared:
             return ""
         if key in self._known:
             return _INTERNAL
-        return self._cache.kind if self._adopt(key, record) else ""
+        return self._cache.kind if self._adopt(key, record, tls) else ""
 
-    def _adopt(self, key: bytes, record: bytes) -> bool:
+    def _adopt(self, key: bytes, record: bytes, tls: ServerConnection) -> bool:
         now = time.time()
+        tls.may_resume(len(record))
         der = self._sealer.open(key, self._scope, record, now)
-        if der is None or not self._adopter.adopt(der):
+        if der is None or not self._adopter.adopt(der, keep=tls.files_sessions):
             self._tally.words[REFUSED if expiry_of(record) > now else MISSES] += 1
             return False
         self._tally.words[ADOPTED] += 1
-        self._learn(key)
+        if tls.files_sessions:
+            self._learn(key)
         return True
 
     def _learn(self, key: bytes) -> None:
@@ -241,7 +244,7 @@ class _Attended:
 
     def _file(self, sessions: Sequence[bytes], protocol: int) -> None:
         for der in sessions:
-            self._tls.session_ids += self._host.file(der, protocol)
+            self._tls.session_ids += self._host.file(der, protocol, internal=self._tls.files_sessions)
         if self._tls.session_ids:
             self._host.settle()
 

@@ -83,14 +83,19 @@ class Adopter:
         self._wanted = _FEWEST // 2
         self._short = False  # whether one was wanted and none was ready
 
-    def adopt(self, der: bytes) -> bool:
-        """Let the Context resume this session. Whether OpenSSL took it."""
+    def adopt(self, der: bytes, *, keep: bool = True) -> bool:
+        """Let the Context resume this session. Whether OpenSSL took it. Unless it is to `keep` it, that is for the
+        handshake which comes next in this turn of the event loop."""
         adoption = self._take()
         try:
             return adoption.adopt(der)
         finally:
-            self._used.append(adoption)
-            if self._stock <= self._wanted // 2:
+            if keep:
+                self._used.append(adoption)
+            else:
+                self._workshop.put_off(adoption.undo)
+            # The second is for a worker that is never idle: handshakes that are to come may not come for long.
+            if self._stock <= self._wanted // 2 or len(self._used) > _MOST:
                 self._restock()
 
     def _take(self) -> Adoption:

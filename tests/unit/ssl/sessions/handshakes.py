@@ -64,8 +64,10 @@ def connect(
     session: ssl.SSLSession | None = None,
     step: Step | None = None,
     heard: Callable[[bytes], None] = lambda _hello: None,
+    connection: type[ServerConnection] = ServerConnection,
 ) -> Connected:
-    """Shake hands; `step` makes the function that goes on with our side of it, `heard` is given the first bytes.
+    """Shake hands; `step` makes the function that goes on with our side of it, a `connection`; `heard` is given the
+    first bytes.
 
     Raises ssl.SSLError, SSL.Error.
     """
@@ -74,7 +76,7 @@ def connect(
     _proceed(ours)
     hello = outgoing.read()
     heard(hello)
-    server = ServerConnection(context, hello)
+    server = connection(context, hello)
     handshake = step(server) if step else server.handshake
     while not handshake():
         incoming.write(bytes(server.output() or b""))

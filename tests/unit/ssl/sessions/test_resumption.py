@@ -7,12 +7,15 @@ import ssl
 import time
 
 import pytest
+from cryptography import x509
 from OpenSSL import SSL
+from unit.ssl.issued import Issued
 from unit.ssl.sessions.handshakes import ANY_VERSION, Connected, client_of, connect, new_context
 from unit.ssl.tls_clients import V12, V13
 
 from prefork_ssl.modules.ssl.hello.client_hello import examine
-from prefork_ssl.modules.ssl.openssl import ServerConnection
+from prefork_ssl.modules.ssl.openssl import AskingConnection, Rules, ServerConnection, ask_clients
+from prefork_ssl.modules.ssl.openssl.sessions import handshake_with_cache
 from prefork_ssl.modules.ssl.sessions.cache import CacheDown
 from prefork_ssl.modules.ssl.sessions.records import Label
 from prefork_ssl.modules.ssl.sessions.resumption import Attempt, Shared
@@ -63,6 +66,7 @@ class Worker:
         self, cache: Memory, scope: bytes = b"scope", *, tickets: bool = False, lifetime: float = 300
     ) -> None:
         self.context = new_context(scope, tickets=tickets)
+        self.connection = ServerConnection
         self.tally = Tally()
         self.workshop = Workshop()
         self.sessions = Shared(
@@ -78,6 +82,20 @@ class Worker:
             tally=self.tally,
         )
 
+    def ask(self) -> None:
+        """Everybody for a certificate, and take any."""
+        ask_clients(self.context, Rules(depth=100, polite=True), required=True)
+        self.connection = AskingConnection
+
+    def finish_chores(self) -> None:
+        """As if there were nothing else to do."""
+        while self.workshop._chores:
+            self.workshop.work()
+
+    def with_open_door(self, tls: ServerConnection):
+        """Whatever OpenSSL has, it resumes."""
+        return lambda: handshake_with_cache(tls, self.context, tls.handshake)
+
     def meet(self, client: ssl.SSLContext, earlier: Connected | None = None) -> Connected:
         """A connection, as the server makes it."""
         attempts: list[Attempt] = []
@@ -86,9 +104,8 @@ class Worker:
             attempts.append(self.sessions.begin(tls, examine(self._hello)))
             return attempts[0].handshake
 
-        connected = connect(
-            self.context, client, earlier.client.session if earlier else None, step, self._heard
-        )
+        session = earlier.client.session if earlier else None
+        connected = connect(self.context, client, session, step, self._heard, self.connection)
         attempts[0].complete()
         return connected
 
@@ -141,6 +158,38 @@ def test_tickets_go_on_from_connection_to_connection(cache):
     for _ in range(5):
         connected = Worker(cache).meet(client, connected)
         assert connected.resumed
+
+
+@VERSIONS
+def test_a_worker_resumes_its_client_that_has_shown_a_long_chain(protocol, cache, tmp_path):
+    """OpenSSL has not filed that session."""
+    client, here = client_of(protocol), Worker(cache)
+    here.ask()
+    person = Issued("somebody")
+    (tmp_path / "somebody.pem").write_bytes(person.key_pem() + 30 * person.pem)
+    client.load_cert_chain(tmp_path / "somebody.pem")
+    first = here.meet(client)
+    assert here.meet(client, first).resumed
+    assert here.count(ADOPTED) == 1
+
+
+@VERSIONS
+def test_a_session_that_holds_much_has_a_place_for_one_handshake(protocol, cache, tmp_path):
+    """The client has shown a huge certificate, which OpenSSL would keep for each of its 20480 sessions."""
+    client, here, there = client_of(protocol), Worker(cache), Worker(cache)
+    here.ask()
+    there.ask()
+    noise = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.32473.1"), os.urandom(9000))
+    person = Issued("somebody", extensions=[noise])
+    (tmp_path / "somebody.pem").write_bytes(person.key_pem() + person.pem)
+    client.load_cert_chain(tmp_path / "somebody.pem")
+    last = here.meet(client)
+    for adopted in range(1, 4):
+        last = there.meet(client, last)
+        assert last.resumed
+        assert there.count(ADOPTED) == adopted
+        there.finish_chores()
+    assert not connect(there.context, client, last.client.session, there.with_open_door).resumed
 
 
 @VERSIONS
@@ -266,8 +315,7 @@ def test_throw_away_handshakes_are_made_when_there_is_time(cache):
     made = [Worker(cache).meet(client) for _ in range(12)]
     for first in made:
         assert there.meet(client, first).resumed
-        while there.workshop._chores:
-            there.workshop.work()
+        there.finish_chores()
     stock = there.sessions._adopter._ready
     assert len(stock) == there.workshop.spares > 0
     assert there.count(ADOPTED) == 12
@@ -278,6 +326,7 @@ def test_a_worker_that_is_never_idle_does_not_pile_up_work(cache):
     for _ in range(300):
         assert there.meet(client, Worker(cache).meet(client)).resumed
     assert len(there.workshop._chores) <= 257
+    assert len(there.sessions._adopter._used) < 50
 
 
 def test_the_context_keeps_its_limits(cache):
