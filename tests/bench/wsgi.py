@@ -137,11 +137,11 @@ def _run(server: Contender, workload: Workload, core: int, seconds: int) -> load
 
 
 def _print(costs: dict[tuple[str, Workload], list[load.Cost]]) -> None:
-    title = f"WSGI, TLS 1.3, {CONNECTIONS} connections, access log on\nPython {_interpreter()}"
+    title = f"WSGI, TLS 1.3, {CONNECTIONS} connections, access log on; Python {_interpreter()}"
     table = Table(title=title, title_justify="left")
     for heading in ("server", "request"):
         table.add_column(heading)
-    for heading in ("CPU us/request", "best", "times gunicorn", "times granian", "requests/s"):
+    for heading in ("CPU us", "best", "x gunicorn", "x granian", "requests/s"):
         table.add_column(heading, justify="right")
     cpu = {key: statistics.median(cost.cpu for cost in found) for key, found in costs.items()}
     for (name, workload), found in costs.items():
