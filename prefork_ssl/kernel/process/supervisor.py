@@ -17,6 +17,8 @@ from prefork_ssl.kernel.process.workforce import Burial, Member, Stage, Workforc
 # A worker that dies sooner than this many seconds after its birth makes the next one wait.
 _YOUNG = 5.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
+# The longest after one that has served: what killed it, a request or want of memory, need not await the next.
+_LONGEST_PAUSE_AFTER_SERVICE = 1.0
 # Seconds until the next try when the system cannot fork.
 _NO_ROOM_PAUSE = 10.0
 # A master that slept for so many seconds itself has no right to call others silent.
@@ -58,14 +60,17 @@ class Supervisor:
             return
         self._log.write(Level.ALERT if burial.status else Level.NOTICE, f"{burial}; it will be replaced")
         if time.monotonic() - member.began < _YOUNG:
-            self._pause_ends = time.monotonic() + self._next_pause()
+            served = member.stage is Stage.SERVING
+            longest = _LONGEST_PAUSE_AFTER_SERVICE if served else _LONGEST_PAUSE
+            self._pause_ends = time.monotonic() + self._next_pause(longest)
 
-    def _next_pause(self) -> float:
+    def _next_pause(self, longest: float) -> float:
         """Seconds to wait after a worker died young: none after the first, then longer and longer."""
         self._young_deaths += 1
         if self._young_deaths == 1:
             return 0.0
-        return min(_SHORTEST_PAUSE * 2.0 ** (self._young_deaths - 2), _LONGEST_PAUSE)
+        doublings = min(self._young_deaths - 2, 10)
+        return min(_SHORTEST_PAUSE * 2.0**doublings, longest)
 
     @property
     def pause(self) -> float:
