@@ -21,6 +21,7 @@ import re
 from prefork_ssl.kernel.http.limits import Limits
 from prefork_ssl.kernel.request import Request, RequestError
 
+_VERSIONS = {b" HTTP/1.1\r\n": "HTTP/1.1", b" HTTP/1.0\r\n": "HTTP/1.0"}
 _ANY_VERSION = re.compile(rb" HTTP/[0-9]\.[0-9]\Z")
 
 # Fields that decide where a message goes or what it means, and so may not be given twice.
@@ -60,12 +61,11 @@ def read_version(head: bytes, method: bytes, target: bytes) -> str:
 
     Raises RequestError.
     """
-    line = method + b" " + target
-    if head.startswith(line + b" HTTP/1.1\r\n"):
-        return "HTTP/1.1"
-    if head.startswith(line + b" HTTP/1.0\r\n"):
-        return "HTTP/1.0"
-    raise _bad_line(head[: head.find(b"\r\n")])
+    at = len(method) + 1 + len(target)  # with one space between them, as neither has one
+    version = _VERSIONS.get(head[at : at + 11])
+    if version is None:
+        raise _bad_line(head[: head.find(b"\r\n")])
+    return version
 
 
 def _bad_line(line: bytes) -> RequestError:

@@ -25,7 +25,6 @@ from prefork_ssl.modules.wsgi.mounts import Mount
 # Names of header fields in lower case -> their names in environ.
 _names = Memo(lambda field: f"HTTP_{field.upper().replace('-', '_')}")
 _names |= {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-_environ_name = _names.__getitem__
 
 
 class Surroundings:
@@ -42,10 +41,10 @@ class Surroundings:
     def environ(self, request: Request) -> WSGIEnvironment:
         """The request's environ, but for what belongs to this one call of an application: its streams and callables."""
         environ = self._of_connection(request).copy()
-        fields = request.fields
         for name, note in request.env.items():
             environ[name] = note if note.isascii() else as_bytes(note)
-        environ.update(zip(map(_environ_name, fields), fields.values(), strict=True))
+        for name, value in request.fields.items():
+            environ[_names[name]] = value
         environ.pop("HTTP_PROXY", None)  # many libraries take it for the proxy to use (CVE-2016-5385)
         path = request.path[self._prefix :]
         environ["REQUEST_METHOD"] = request.method
