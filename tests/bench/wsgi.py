@@ -151,7 +151,9 @@ def _print(costs: dict[tuple[str, Workload], list[load.Cost]]) -> None:
             _ratio(cpu[name, workload], cpu.get((other, HELLO))) for other in (Gunicorn.name, Granian.name)
         ]
         best = min(cost.cpu for cost in found)
-        table.add_row(name, workload.name, f"{cpu[name, workload]:.1f}", f"{best:.1f}", *ratios, f"{rate:.0f}")
+        table.add_row(
+            name, workload.name, f"{cpu[name, workload]:.1f}", f"{best:.1f}", *ratios, f"{rate:.0f}"
+        )
     Console().print(table)
 
 

@@ -1,7 +1,7 @@
 """The client of throw-away handshakes: TLS 1.2 (RFC 5246) with a pre-shared key (RFC 4279), by hand.
 
 It speaks to nobody but our own server's side in the same process, with a key that both know, so there is nothing to
-negotiate, to check or to hide. The hello is always the same, and the answer depends on the server's random number alone.
+negotiate, to check or to hide. The hello is always the same, and the answer depends on the server's random number only.
 OpenSSL's own client needs twice as long.
 """
 
