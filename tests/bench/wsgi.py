@@ -3,8 +3,8 @@
 All have one worker on one core, TLS 1.3, kept connections, and an access log. The rounds are interleaved; the table
 shows medians, and the best round beside them, for what else the machine does only ever adds.
 
-Three fifths of what this server and gunicorn do is Python's, so the interpreter counts: one that was compiled without
---enable-optimizations, as pyenv does unless told otherwise, takes a third longer than a distribution's.
+More than half of this server's time is the interpreter's, so it counts which one: with one that was compiled without
+--enable-optimizations, as pyenv does unless told otherwise, a request takes a third longer than with a distribution's.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -190,6 +191,35 @@ def test_the_end_is_told_once(new_server: Callable[..., Server], authority: Auth
         assert int(re.search(r"(\d+) bytes received", line.message)[1]) > size
         assert not back.problems
         assert sum("connection closed" in each.message for each in lines(server)) == 1
+
+
+@pytest.mark.parametrize(("variable", "notified"), [("ssl-unclean-shutdown", False), ("other", True)])
+def test_who_wants_no_close_notify_gets_none_from_a_tunnel(
+    new_server: Callable[..., Server], authority: Authority, variable: str, notified: bool
+):
+    def script(visit: Visit) -> None:
+        visit.head()
+        visit.say(b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        visit.sock.shutdown(socket.SHUT_WR)
+        visit.wait_for_end()
+
+    with backend(script) as back:
+        wish = f"LoadModule setenvif_module\nSetEnvIf Request_URI / {variable}\n"
+        server = new_server(ALL + wish, backend=back).start()
+        with clients.tls(server.https, clients.tls_context(authority.cert)) as sock:
+            sock.suppress_ragged_eofs = False
+            sock.sendall(
+                b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+            )
+            while not (head := sock.recv(65536)).endswith(b"\r\n\r\n"):
+                assert head
+            with socket.socket(fileno=os.dup(sock.fileno())) as raw:
+                raw.shutdown(socket.SHUT_WR)
+            if notified:
+                assert sock.recv(1) == b""
+            else:
+                with pytest.raises(ssl.SSLEOFError):
+                    sock.recv(1)
 
 
 def test_silence_ends_a_tunnel(new_server: Callable[..., Server]):

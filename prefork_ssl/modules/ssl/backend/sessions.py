@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from OpenSSL import SSL
 
-# Some KB each. Requests may name any number of servers (RewriteRule with the flag P).
+# Requests may name any number of servers (RewriteRule with the flag P).
 _MOST = 1024
 
 

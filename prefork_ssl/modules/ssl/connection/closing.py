@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Style:
-    """A way to end; `name` is for the log. With `together`, close_notify leaves with the last of the response."""
+    """A way to end; `name` is for the log. `notifies` is whether close_notify is said at all; with `together`, it leaves
+    with the last of the response."""
 
     name: str
+    notifies: bool
     together: bool
     end: Callable[[TLSTransport], None]
 
@@ -49,10 +51,10 @@ def _accurate(transport: TLSTransport) -> None:
             discarded += len(data)
 
 
-STANDARD = Style("standard", True, _standard)
+STANDARD = Style("standard", True, True, _standard)
 STYLES = {
-    "ssl-accurate-shutdown": Style("accurate", False, _accurate),
-    "ssl-unclean-shutdown": Style("unclean", False, _unclean),
+    "ssl-accurate-shutdown": Style("accurate", True, False, _accurate),
+    "ssl-unclean-shutdown": Style("unclean", False, False, _unclean),
 }
 
 

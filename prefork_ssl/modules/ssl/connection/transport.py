@@ -152,7 +152,7 @@ class TLSTransport(TLSStream):
         """See Transport."""
         if self.host.log.tells_info:
             _ = self.begun  # afterwards it can't be told any more
-        if not self.ended:
+        if self.style.notifies and not self.ended:
             self.tls.end()
             self.flush()
             self.ended = True

@@ -2,7 +2,7 @@
 
 It speaks to nobody but our own server's side in the same process, with a key that both know, so there is nothing to
 negotiate, to check or to hide. The hello is always the same, and the answer depends on the server's random number only.
-OpenSSL's own client needs twice as long.
+OpenSSL's own client needs nearly twice as long.
 """
 
 from __future__ import annotations
