@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Style:
-    """A way to end; `name` is for the log. `notifies` is whether close_notify is said at all; with `together`, it leaves
-    with the last of the response."""
+    """A way to end; `name` is for the log. `notifies` is whether close_notify is said at all; with `together`, that is
+    done with the last of the response."""
 
     name: str
     notifies: bool
